@@ -1,0 +1,1 @@
+"""One-machine operation: embedded Postgres, process supervision, the ``footfall`` command."""

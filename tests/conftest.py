@@ -1,0 +1,101 @@
+"""What every test may ask for: a real Postgres of its own, and a fresh warehouse in it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from stack.postgres import EmbeddedPostgres
+from warehouse.connections import connect, with_credentials
+from warehouse.migrate import upgrade
+from warehouse.roles import Role, bootstrap
+from warehouse.settings import load_settings
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+PASSWORD = "only-for-tests"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A migrated, empty warehouse of one test."""
+
+    superuser_dsn: str
+
+    def dsn(self, role: Role) -> str:
+        return with_credentials(self.superuser_dsn, user=str(role), password=PASSWORD)
+
+
+def free_port() -> int:
+    """Return a TCP port on 127.0.0.1 that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def stop(process: subprocess.Popen[bytes], how: int = signal.SIGTERM, timeout: float = 20) -> None:
+    """Stop a process that a test started, and wait until it is gone."""
+    if process.poll() is None:
+        process.send_signal(how)
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_state_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep tests away from .footfall and from FOOTFALL_ variables of the caller."""
+    saved = {name: value for name, value in os.environ.items() if name.startswith("FOOTFALL_")}
+    for name in saved:
+        del os.environ[name]
+    os.environ["FOOTFALL_HOME"] = str(tmp_path_factory.mktemp("home"))
+    load_settings.cache_clear()
+    yield
+    os.environ.update(saved)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A running Postgres on a free port, with roles and a migrated template database."""
+    server = EmbeddedPostgres(
+        tmp_path_factory.mktemp("postgres"), free_port(), {"fsync": "off", "shared_buffers": "64MB"}
+    )
+    server.initialise()
+    process = server.start()
+    try:
+        bootstrap(server.superuser_dsn, dict.fromkeys(Role, PASSWORD))
+        owner = with_credentials(server.superuser_dsn, user=Role.OWNER, password=PASSWORD)
+        upgrade(owner, partitions_ahead_days=3)
+        yield server
+    finally:
+        stop(process, signal.SIGINT)
+
+
+@pytest.fixture
+def warehouse(postgres: EmbeddedPostgres) -> Warehouse:
+    """A fresh, migrated warehouse database, for this test alone."""
+    name = f"footfall_test_{next(_numbers)}"
+    admin = postgres.superuser_dsn.rpartition("/")[0] + "/postgres"
+    with connect(admin, autocommit=True) as connection:
+        connection.execute(f"create database {name} template footfall".encode())
+    dsn = f"{postgres.superuser_dsn.rpartition('/')[0]}/{name}"
+    bootstrap(dsn, dict.fromkeys(Role, PASSWORD))  # privileges on a database are not copied
+    return Warehouse(dsn)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real input; tests that need it skip where it is missing."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"real input is not here: {SHARED_DATA.name} stands beside the project")
+    return SHARED_DATA

@@ -1,0 +1,171 @@
+"""Every setting of Footfall, with its type, default and meaning.
+
+A setting is an environment variable ``FOOTFALL_<NAME>``; where it is not in the environment, it
+is read from ``<home>/footfall.env``, which ``make up`` writes. The reference page
+``docs/reference/settings.md`` is generated from the descriptions here.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+ENV_PREFIX = "FOOTFALL_"
+
+
+def home_directory() -> Path:
+    """Return the directory that holds all state: ``FOOTFALL_HOME``, else ``.footfall`` here."""
+    return Path(os.environ.get("FOOTFALL_HOME") or PROJECT_ROOT / ".footfall").resolve()
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Immutable; obtain it by :func:`load_settings`."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True)
+
+    # where it runs
+    home: Path = Field(
+        default_factory=home_directory,
+        description="Directory of all state: database files, logs, secrets, generated sites.",
+    )
+    bind_host: str = Field(
+        default="127.0.0.1",
+        description="Address that ingestion, serving and Airflow listen on. Anything but a "
+        "loopback address opens them to the network.",
+    )
+    postgres_port: int = Field(default=5433, description="Port of the embedded Postgres.")
+    ingestion_port: int = Field(default=8000, description="Port of the ingestion API.")
+    serving_port: int = Field(default=8001, description="Port of the serving API and sites.")
+    airflow_port: int = Field(default=8080, description="Port of the Airflow web UI and API.")
+
+    # the database
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Postgres (15 or later) to use instead of the embedded one, as "
+        "`postgresql://user:password@host:port/database`; the user must be allowed to create "
+        "roles and databases. Only `make up` and migrations connect with it.",
+    )
+    owner_dsn: SecretStr | None = Field(
+        default=None, description="DSN of the owner of the raw and ops schemas; runs migrations."
+    )
+    ingest_dsn: SecretStr | None = Field(
+        default=None, description="DSN of ingestion: may add raw events, reads no mart."
+    )
+    transform_dsn: SecretStr | None = Field(
+        default=None, description="DSN of the pipeline: reads raw, writes everything built from it."
+    )
+    serving_dsn: SecretStr | None = Field(
+        default=None, description="DSN of serving: reads marts, raw (live figures) and ops."
+    )
+    read_dsn: SecretStr | None = Field(
+        default=None, description="DSN for analysts and BI tools: selects from marts, nothing else."
+    )
+    airflow_dsn: SecretStr | None = Field(
+        default=None, description="DSN of Airflow's metadata, in a database of its own."
+    )
+
+    # how clients reach it
+    ingestion_url: str = Field(
+        default="http://127.0.0.1:8000", description="Base URL of the ingestion API."
+    )
+    serving_url: str = Field(
+        default="http://127.0.0.1:8001", description="Base URL of the serving API."
+    )
+    airflow_url: str = Field(
+        default="http://127.0.0.1:8080", description="Base URL of the Airflow web UI."
+    )
+    airflow_user: str = Field(default="admin", description="Log-in name for the Airflow web UI.")
+    airflow_password: SecretStr | None = Field(
+        default=None, description="Password for the Airflow web UI."
+    )
+    write_key: SecretStr | None = Field(
+        default=None, description="Write key with which events are sent to ingestion."
+    )
+    read_token: SecretStr | None = Field(
+        default=None, description="Bearer token that reads from serving."
+    )
+    admin_token: SecretStr | None = Field(
+        default=None, description="Bearer token that administers serving and ingestion."
+    )
+
+    # what ingestion accepts
+    max_body_bytes: int = Field(
+        default=5_000_000, gt=0, description="Largest request body, after decompression, in bytes."
+    )
+    max_batch_events: int = Field(default=5_000, gt=0, description="Most events in one request.")
+    max_event_bytes: int = Field(
+        default=64_000, gt=0, description="Largest single event, as JSON, in bytes."
+    )
+    max_depth: int = Field(
+        default=8, gt=0, description="Deepest nesting of objects and arrays inside an event."
+    )
+    max_string_length: int = Field(
+        default=8_192, gt=0, description="Longest string inside an event, in characters."
+    )
+    max_future_skew_seconds: int = Field(
+        default=300,
+        ge=0,
+        description="How far ahead of ours a sender's clock may be, in seconds. An event further "
+        "in the future is set to its time of receipt, and marked.",
+    )
+    unknown_events: Literal["quarantine", "custom"] = Field(
+        default="quarantine",
+        description="What becomes of an event type that is not in the catalogue: `quarantine`, or "
+        "`custom` to store it as given.",
+    )
+
+    # how it is run
+    partitions_ahead_days: int = Field(
+        default=14, ge=2, description="How many daily partitions of raw.events exist in advance."
+    )
+    demo: bool = Field(
+        default=True,
+        description="Whether the first `make up` lands a day of simulated events.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe message that the processes log."
+    )
+
+    def require(self, name: str) -> str:
+        """Return the text of a setting that must be present.
+
+        Args:
+            name: Field name, such as ``"transform_dsn"``.
+
+        Returns:
+            The value, a secret unwrapped.
+
+        Raises:
+            MissingSettingError: The setting is empty.
+        """
+        value = getattr(self, name)
+        if value is None:
+            raise MissingSettingError(name)
+        return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+class MissingSettingError(RuntimeError):
+    """A setting that this process needs is neither in the environment nor in footfall.env."""
+
+    def __init__(self, name: str) -> None:
+        variable = f"{ENV_PREFIX}{name.upper()}"
+        super().__init__(
+            f"{variable} is not set: run `make up`, which writes it to "
+            f"{home_directory() / 'footfall.env'}, or set it in the environment"
+        )
+
+
+@cache
+def load_settings() -> Settings:
+    """Return the settings of this process, read once.
+
+    Raises:
+        pydantic.ValidationError: A value has the wrong type; the message names the field.
+    """
+    return Settings(_env_file=home_directory() / "footfall.env")

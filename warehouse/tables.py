@@ -1,0 +1,225 @@
+"""The tables of ``raw`` and ``ops``, as SQLAlchemy metadata.
+
+The migrations create them; a test holds the two together. ``raw`` is append-only for its senders:
+only the state of a load and of a quarantined event ever changes. Nothing here refers to
+``raw.events`` by a foreign key, and it has no serial column, so that it can be distributed by
+``visitor_id``.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+TIMESTAMP = DateTime(timezone=True)
+EMPTY_OBJECT = text("'{}'::jsonb")
+
+loads = Table(
+    "loads",
+    metadata,
+    Column("load_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("received_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    Column("origin", Text, nullable=False, comment="http, spool or replay"),
+    Column("received", Integer, nullable=False),
+    Column("stored", Integer, nullable=False),
+    Column("duplicate", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("suppressed", Integer, nullable=False),
+    Column("first_received_at", TIMESTAMP, comment="lowest received_at of its stored events"),
+    Column("last_received_at", TIMESTAMP, comment="highest received_at of its stored events"),
+    Column("state", Text, nullable=False, server_default="landed"),
+    Column("run_id", BigInteger, comment="core run that claimed, settled or held it"),
+    Column("held_reason", Text),
+    CheckConstraint(
+        "received = stored + duplicate + quarantined + suppressed", name="ledger_adds_up"
+    ),
+    CheckConstraint("state in ('landed', 'claimed', 'settled', 'held')", name="state"),
+    CheckConstraint(
+        "stored = 0 or (first_received_at is not null and last_received_at is not null)",
+        name="stored_has_range",
+    ),
+    Index(
+        "ix_loads_unsettled",
+        "load_id",
+        postgresql_where=text("state <> 'settled' and stored > 0"),
+    ),
+    schema="raw",
+    comment="One row per landing transaction: what was received and what became of it.",
+)
+
+event_ids = Table(
+    "event_ids",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("load_id", BigInteger, nullable=False),
+    schema="raw",
+    comment="Every event id ever stored, for ever: what makes an event count once.",
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("event_id", Uuid, nullable=False),
+    Column("visitor_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("user_id", Text),
+    Column("anonymous_id", Text),
+    Column("session_id", Text),
+    Column("entity_type", Text),
+    Column("entity_id", Text),
+    Column("value", Numeric),
+    Column("currency", Text),
+    Column("quantity", Numeric),
+    Column("occurred_at", TIMESTAMP, nullable=False),
+    Column(
+        "is_time_corrected",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="the sender's clock was too far ahead; occurred_at is the time of receipt",
+    ),
+    Column("received_at", TIMESTAMP, nullable=False),
+    Column("load_id", BigInteger, nullable=False),
+    Column("context", JSONB, nullable=False, server_default=EMPTY_OBJECT),
+    Column("properties", JSONB, nullable=False, server_default=EMPTY_OBJECT),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_is_iso_4217"),
+    Index("ix_events_received_at", "received_at", postgresql_using="brin"),
+    schema="raw",
+    comment="Every stored event, as sent, partitioned by day of receipt.",
+    postgresql_partition_by="RANGE (received_at)",
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("quarantine_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("load_id", BigInteger, nullable=False),
+    Column("received_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    Column("source", Text, nullable=False),
+    Column("event_id", Uuid),
+    Column("category", Text),
+    Column("event_type", Text),
+    Column("reason", Text, nullable=False, comment="code, such as unknown_event_type"),
+    Column("field", Text, comment="path of the offending field"),
+    Column("message", Text, nullable=False, comment="what is wrong and how to mend it"),
+    Column("payload", Text, nullable=False, comment="the event as received, JSON where it was"),
+    Column("state", Text, nullable=False, server_default="open"),
+    CheckConstraint("state in ('open', 'replayed', 'discarded')", name="state"),
+    Index("ix_quarantine_open", "received_at", postgresql_where=text("state = 'open'")),
+    schema="raw",
+    comment="Every event that could not be stored, with the reason; replayable.",
+)
+
+write_keys = Table(
+    "write_keys",
+    metadata,
+    Column("key_hash", LargeBinary, primary_key=True, comment="SHA-256 of the key"),
+    Column("name", Text, nullable=False, unique=True),
+    Column("source", Text, nullable=False, comment="source of the events sent with it"),
+    Column("created_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    Column("revoked_at", TIMESTAMP),
+    schema="ops",
+    comment="Who may send events. The key itself is stored nowhere.",
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("domain", Text, nullable=False),
+    Column("trigger", Text, nullable=False, comment="who asked: cli, or airflow with its run id"),
+    Column("is_full_refresh", Boolean, nullable=False),
+    Column("state", Text, nullable=False, server_default="running"),
+    Column("started_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    Column("finished_at", TIMESTAMP),
+    Column("loads", Integer, comment="loads claimed by a core run"),
+    Column("events", BigInteger, comment="events in them"),
+    Column("detail", JSONB, nullable=False, server_default=EMPTY_OBJECT),
+    CheckConstraint("state in ('running', 'succeeded', 'failed', 'held')", name="state"),
+    Index("ix_runs_domain_run_id", "domain", "run_id"),
+    schema="ops",
+    comment="Every run of a domain: when, over what, and how it ended.",
+)
+
+domain_progress = Table(
+    "domain_progress",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("core_run_id", BigInteger, nullable=False, comment="last core run that it published"),
+    Column("published_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    schema="ops",
+    comment="How far each domain of marts has followed the core. Core runs are serial.",
+)
+
+quality_results = Table(
+    "quality_results",
+    metadata,
+    Column("result_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("run_id", BigInteger),
+    Column("checked_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    Column("suite", Text, nullable=False),
+    Column("expectation", Text, nullable=False),
+    Column("column_name", Text),
+    Column("severity", Text, nullable=False),
+    Column("is_success", Boolean, nullable=False),
+    Column("unexpected_count", BigInteger),
+    Column("observed", JSONB, nullable=False, server_default=EMPTY_OBJECT),
+    CheckConstraint("severity in ('blocking', 'warning')", name="severity"),
+    Index("ix_quality_results_run_id", "run_id"),
+    schema="ops",
+    comment="What each expectation found, run by run.",
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("alert_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("condition", Text, nullable=False, comment="what is wrong; one open alert for each"),
+    Column("severity", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="opened"),
+    Column("summary", Text, nullable=False),
+    Column("detail", JSONB, nullable=False, server_default=EMPTY_OBJECT),
+    Column("opened_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    Column("last_seen_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    Column("occurrences", Integer, nullable=False, server_default=text("1")),
+    Column("acknowledged_at", TIMESTAMP),
+    Column("resolved_at", TIMESTAMP),
+    CheckConstraint("severity in ('warning', 'critical')", name="severity"),
+    CheckConstraint("state in ('opened', 'acknowledged', 'resolved')", name="state"),
+    Index(
+        "uq_alerts_live_condition",
+        "condition",
+        unique=True,
+        postgresql_where=text("state <> 'resolved'"),
+    ),
+    schema="ops",
+    comment="What needs a person's attention, from opening to resolution.",
+)

@@ -121,6 +121,18 @@ class Settings(BaseSettings):
     )
 
     # how it is run
+    reporting_timezone: str = Field(
+        default="UTC",
+        description="IANA time zone in which days, weeks and months begin. After a change, run "
+        "`footfall run all --full-refresh`.",
+    )
+    session_timeout_minutes: int = Field(
+        default=30,
+        gt=0,
+        description="Minutes without an event after which a visitor's next event opens a new "
+        "session, where the sender gives no session id. After a change, run "
+        "`footfall run all --full-refresh`.",
+    )
     partitions_ahead_days: int = Field(
         default=14, ge=2, description="How many daily partitions of raw.events exist in advance."
     )

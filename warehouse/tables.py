@@ -54,12 +54,12 @@ loads = Table(
     Column("first_received_at", TIMESTAMP, comment="lowest received_at of its stored events"),
     Column("last_received_at", TIMESTAMP, comment="highest received_at of its stored events"),
     Column("state", Text, nullable=False, server_default="landed"),
-    Column("run_id", BigInteger, comment="core run that claimed, settled or held it"),
+    Column("run_id", BigInteger, comment="core run that last moved its state"),
     Column("held_reason", Text),
     CheckConstraint(
         "received = stored + duplicate + quarantined + suppressed", name="ledger_adds_up"
     ),
-    CheckConstraint("state in ('landed', 'claimed', 'settled', 'held')", name="state"),
+    CheckConstraint("state in ('landed', 'claimed', 'admitted', 'held', 'settled')", name="state"),
     CheckConstraint(
         "stored = 0 or (first_received_at is not null and last_received_at is not null)",
         name="stored_has_range",

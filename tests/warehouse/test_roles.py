@@ -48,12 +48,10 @@ def test_role_is_refused(warehouse: Warehouse, role: Role, statement: str) -> No
     with connect(warehouse.dsn(Role.TRANSFORM)) as connection:
         connection.execute("create table marts.secret (a int)")
         connection.execute("create table intermediate.secret (a int)")
-    with (
-        connect(warehouse.dsn(role), autocommit=True) as connection,
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
-    ):
+    with connect(warehouse.dsn(role), autocommit=True) as connection:
         connection.execute("set default_transaction_read_only = off")  # a default, no barrier
-        connection.execute(statement.encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
 
 
 @pytest.mark.parametrize("role", [Role.READER, Role.SERVING])

@@ -295,11 +295,11 @@ def upgrade() -> None:
             "run_id",
             sa.BigInteger(),
             nullable=True,
-            comment="core run that claimed, settled or held it",
+            comment="core run that last moved its state",
         ),
         sa.Column("held_reason", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "state in ('landed', 'claimed', 'settled', 'held')", name=op.f("ck_loads_state")
+            "state in ('landed', 'claimed', 'admitted', 'held', 'settled')", name=op.f("ck_loads_state")
         ),
         sa.CheckConstraint(
             "received = stored + duplicate + quarantined + suppressed",

@@ -1,0 +1,15 @@
+{#- The columns of int_events, in order; what a mart needs of an event has to be among them. -#}
+{% macro event_columns(relation) -%}
+    {%- set columns = [
+        'event_id', 'visitor_id', 'load_id',
+        'user_id', 'anonymous_id', 'session_id', 'is_user', 'is_visitor_known',
+        'category', 'event_type', 'entity_type', 'entity_id', 'value', 'currency', 'quantity',
+        'occurred_at', 'occurred_date', 'received_at',
+        'page', 'referrer', 'utm_source', 'utm_medium', 'utm_campaign',
+        'device', 'browser', 'os', 'country',
+        'product_name', 'response_time_ms', 'is_traveler',
+    ] -%}
+    {%- for column in columns %}
+        {{ relation }}.{{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,63 @@
+{#-
+  Materialization `mart`: builds a candidate, and publishes nothing.
+
+  The rows go into marts_candidate.<mart>: those of the touched grains, or all of them where
+  is_touched_run() says no. Beside it, <mart>__touched holds the touched keys. Data tests and Great
+  Expectations look at the candidate; only when all have passed does the pipeline replace the touched
+  rows of marts.<mart>, all marts of a domain in one transaction (pipeline/publish.py).
+
+  Config: touched = {'relation': name of the model that holds the touched keys,
+                     'keys': {column of the mart: column of that model}}
+          Absent for a mart that is small and always built whole.
+-#}
+{% materialization mart, adapter='postgres' %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set candidate = candidate_of(target_relation) -%}
+    {%- set touched_relation = api.Relation.create(
+        database=candidate.database, schema=candidate.schema,
+        identifier=candidate.identifier ~ '__touched', type='table') -%}
+    {%- set touched = config.get('touched') if is_touched_run() else none -%}
+
+    {{ run_hooks(pre_hooks) }}
+
+    {% call statement('main') -%}
+        drop table if exists {{ candidate }};
+        drop table if exists {{ touched_relation }};
+        {{ create_table_as(False, candidate, sql) }}
+        {%- if touched %}
+        create table {{ touched_relation }} as
+        select distinct
+            {%- for mart_column, column in touched['keys'].items() %}
+            {{ column }} as {{ mart_column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ ref(touched['relation']) }}
+        where run_id > {{ var('published_run_id') }};
+        {%- endif %}
+    {%- endcall %}
+    {% do create_indexes(candidate) %}
+    {% do persist_docs(candidate, model) %}
+
+    {{ run_hooks(post_hooks) }}
+    {{ adapter.commit() }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{#- Where the next state of a published mart is built. -#}
+{% macro candidate_of(relation) -%}
+    {{ return(api.Relation.create(
+        database=relation.database, schema=relation.schema ~ '_candidate',
+        identifier=relation.identifier, type='table')) }}
+{%- endmacro %}
+
+
+{#- Data tests on a mart look at its candidate: what is about to be published, not what was. -#}
+{% macro get_where_subquery(relation) -%}
+    {%- set tested = candidate_of(relation) if relation.schema == 'marts' else relation -%}
+    {%- set where = config.get('where', '') -%}
+    {%- if where -%}
+        (select * from {{ tested }} where {{ where }}) as tested
+    {%- else -%}
+        {{ tested }}
+    {%- endif -%}
+{%- endmacro %}

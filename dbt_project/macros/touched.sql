@@ -1,0 +1,25 @@
+{#-
+  What changed, and so has to be built again.
+
+  Core runs append the grains that they touched to int_touched_* under their run id. A domain of
+  marts has published up to one core run; what later ones touched is what it builds now.
+-#}
+
+{#- Distinct keys that core runs touched since the domain last published. -#}
+{% macro touched_keys(relation, keys) -%}
+    select distinct {{ keys | join(', ') }} from {{ relation }} where run_id > {{ var('published_run_id') }}
+{%- endmacro %}
+
+{#- Whether a mart is built for the touched grains alone. Not on a full refresh, nor where the
+    published table is missing or has other columns than the model. -#}
+{% macro is_touched_run() -%}
+    {%- if not execute or flags.FULL_REFRESH or model.resource_type != 'model' -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set published = load_relation(this) -%}
+    {%- if published is none -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set columns = adapter.get_columns_in_relation(published) | map(attribute='name') | list -%}
+    {{ return(columns == model.columns.keys() | list) }}
+{%- endmacro %}

@@ -1,0 +1,33 @@
+{{ config(materialized='table', indexes=[{'columns': ['visitor_id', 'occurred_at']}]) }}
+
+with
+
+events as (
+    select * from {{ ref('stg_raw__events') }}
+),
+
+claimed_loads as (
+    select * from {{ ref('stg_raw__loads') }}
+    where state = 'admitted' and run_id = {{ var('run_id') }}
+),
+
+-- with it, Postgres reads the partitions and blocks that hold the claimed loads, and no others
+received as (
+    select
+        min(first_received_at) as first_received_at,
+        max(last_received_at) as last_received_at
+    from claimed_loads
+),
+
+final as (
+    select
+        {{ var('run_id') }}::bigint as run_id,
+        {{ event_columns('events') }}
+    from events
+    inner join claimed_loads on events.load_id = claimed_loads.load_id
+    where
+        events.received_at >= (select first_received_at from received)
+        and events.received_at <= (select last_received_at from received)
+)
+
+select * from final

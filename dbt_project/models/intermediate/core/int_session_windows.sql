@@ -1,0 +1,103 @@
+{#-
+  Where sessions have to be formed anew: around the claimed events, out to the borders of the
+  existing sessions that they reach. An event outside of a window is further than the timeout from
+  every event inside, so that sessions formed inside are those of a full refresh.
+-#}
+{{ config(materialized='table', indexes=[{'columns': ['visitor_id', 'stream']}]) }}
+
+{%- set timeout = "interval '" ~ var('session_timeout_minutes') ~ " minutes'" -%}
+{%- set sessions = existing_relation('int_sessions') -%}
+
+with
+
+claimed as (
+    select
+        visitor_id,
+        coalesce(session_id, '') as stream,
+        occurred_at
+    from {{ ref('int_claimed_events') }}
+    where {{ belongs_to_session() }}
+),
+
+-- a sender's session is one, however long its pauses
+arrived_with_id as (
+    select
+        visitor_id,
+        stream,
+        min(occurred_at) as starts_at,
+        max(occurred_at) as ends_at
+    from claimed
+    where stream <> ''
+    group by visitor_id, stream
+),
+
+reaches_without_id as (
+    select
+        visitor_id,
+        stream,
+        unnest(
+            range_agg(tstzrange(occurred_at - {{ timeout }}, occurred_at + {{ timeout }}, '[]'))
+        ) as reach
+    from claimed
+    where stream = ''
+    group by visitor_id, stream
+),
+
+arrived as (
+    select * from arrived_with_id
+    union all
+    select
+        visitor_id,
+        stream,
+        lower(reach) as starts_at,
+        upper(reach) as ends_at
+    from reaches_without_id
+),
+
+{% if sessions %}
+    reached as (
+        select
+            arrived.visitor_id,
+            arrived.stream,
+            least(arrived.starts_at, min(sessions.started_at)) as starts_at,
+            greatest(arrived.ends_at, max(sessions.ended_at)) as ends_at
+        from arrived
+        left join {{ sessions }} as sessions
+            on
+                arrived.visitor_id = sessions.visitor_id
+                and arrived.stream = sessions.stream
+                and (
+                    arrived.stream <> ''
+                    or (
+                        sessions.started_at <= arrived.ends_at
+                        and sessions.ended_at >= arrived.starts_at
+                    )
+                )
+        group by arrived.visitor_id, arrived.stream, arrived.starts_at, arrived.ends_at
+    ),
+{% else %}
+    reached as (
+        select * from arrived
+    ),
+{% endif %}
+
+-- two reaches may have met in one existing session
+merged as (
+    select
+        visitor_id,
+        stream,
+        unnest(range_agg(tstzrange(starts_at, ends_at, '[]'))) as span
+    from reached
+    group by visitor_id, stream
+),
+
+final as (
+    select
+        visitor_id,
+        stream,
+        lower(span) as starts_at,
+        upper(span) as ends_at
+    from merged
+)
+
+select * from final

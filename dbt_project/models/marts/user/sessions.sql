@@ -1,0 +1,48 @@
+{{ config(
+    touched={
+        'relation': 'int_touched_visitor_days',
+        'keys': {'visitor_id': 'visitor_id', 'started_date': 'occurred_date'},
+    },
+    indexes=[{'columns': ['started_date']}, {'columns': ['visitor_id', 'started_date']}],
+) }}
+
+{%- set touched_days = ref('int_touched_visitor_days') %}
+
+with
+
+sessions as (
+    select * from {{ ref('int_sessions') }}
+    {% if is_touched_run() %}
+        where (visitor_id, started_date) in (
+            {{ touched_keys(touched_days, ['visitor_id', 'occurred_date']) }}
+        )
+    {% endif %}
+),
+
+final as (
+    select
+        session_id,
+        visitor_id,
+        is_derived,
+        user_id,
+        started_at,
+        ended_at,
+        started_date,
+        duration_seconds,
+        events,
+        page_views,
+        is_bounce,
+        entry_page,
+        exit_page,
+        referrer,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        device,
+        browser,
+        os,
+        country
+    from sessions
+)
+
+select * from final

@@ -1,0 +1,169 @@
+"""The ledger of loads: which have landed, which run has claimed them, and which are held.
+
+A load goes from ``landed`` to ``claimed`` by a run, to ``admitted`` when the raw gate has passed
+it, and to ``settled`` when the core has been built with it. One that the gate refuses is ``held``
+until someone releases it. Only a run that holds the core lock moves loads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from warehouse.connections import Connection, connect
+
+
+class Claim(NamedTuple):
+    """What a core run has taken on: numbers of loads, and of the events in them."""
+
+    loads: int
+    events: int
+
+
+def has_new_loads(dsn: str, domains: Sequence[str]) -> bool:
+    """Tell, in one cheap query, whether a run of these domains would do anything.
+
+    Args:
+        dsn: URL of the warehouse as the pipeline's role.
+        domains: Domains of marts.
+
+    Returns:
+        Whether loads wait for the core, or a domain is behind the core.
+    """
+    with connect(dsn, name="footfall has new loads") as connection:
+        row = connection.execute(
+            """
+            select
+                exists (
+                    select from raw.loads
+                    where state <> 'settled' and stored > 0 and state <> 'held'
+                )
+                or exists (
+                    select
+                    from unnest(%s::text[]) as wanted (domain)
+                    left join ops.domain_progress as progress on wanted.domain = progress.domain
+                    where coalesce(progress.core_run_id, 0) < coalesce(
+                        (
+                            select max(run_id) from ops.runs
+                            where domain = 'core' and state = 'succeeded'
+                        ), 0
+                    )
+                )
+            """,
+            (list(domains),),
+        ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def claim(connection: Connection, run_id: int) -> Claim:
+    """Claim for a run every load whose events can all be seen.
+
+    A load is visible to a reader before its events where the database is distributed, so that they
+    are counted. Loads that a dead run left behind are claimed again; those that had already passed
+    the gate need not pass it twice.
+
+    Args:
+        connection: Of the pipeline, in a run that holds the core lock.
+        run_id: The run.
+
+    Returns:
+        The loads newly claimed, which the gate has to see.
+    """
+    connection.execute(
+        "update raw.loads set run_id = %s where state = 'admitted' and stored > 0", (run_id,)
+    )
+    row = connection.execute(
+        """
+        with waiting as (
+            select load_id, stored, first_received_at, last_received_at
+            from raw.loads
+            where state <> 'settled' and stored > 0 and state in ('landed', 'claimed')
+        ),
+        visible as (
+            select load_id, count(*) as events
+            from raw.events
+            where
+                received_at >= (select min(first_received_at) from waiting)
+                and received_at <= (select max(last_received_at) from waiting)
+                and load_id in (select load_id from waiting)
+            group by load_id
+        ),
+        claimed as (
+            update raw.loads set state = 'claimed', run_id = %s
+            where load_id in (
+                select waiting.load_id
+                from waiting inner join visible on waiting.load_id = visible.load_id
+                where waiting.stored = visible.events
+            )
+            returning stored
+        )
+        select count(*), coalesce(sum(stored), 0) from claimed
+        """,
+        (run_id,),
+    ).fetchone()
+    assert row is not None
+    return Claim(loads=int(row[0]), events=int(row[1]))
+
+
+def admit(connection: Connection, run_id: int) -> None:
+    """Let the loads that a run has claimed through: the raw gate has passed."""
+    _move(connection, run_id, "claimed", "admitted")
+
+
+def hold(connection: Connection, run_id: int, reason: str) -> int:
+    """Hold back the loads that a run has claimed: the raw gate has failed.
+
+    Returns:
+        How many loads are held.
+    """
+    return _move(connection, run_id, "claimed", "held", reason)
+
+
+def settle(connection: Connection, run_id: int) -> int:
+    """Settle the loads that a run has built into the core.
+
+    Returns:
+        How many loads were settled.
+    """
+    return _move(connection, run_id, "admitted", "settled")
+
+
+def admitted(connection: Connection, run_id: int) -> Claim:
+    """Return how much a run has to build."""
+    row = connection.execute(
+        "select count(*), coalesce(sum(stored), 0) from raw.loads"
+        " where state = 'admitted' and stored > 0 and run_id = %s",
+        (run_id,),
+    ).fetchone()
+    assert row is not None
+    return Claim(loads=int(row[0]), events=int(row[1]))
+
+
+def release(connection: Connection, load_ids: Sequence[int] | None = None) -> int:
+    """Let held loads through without the gate; the next run builds them.
+
+    Args:
+        connection: Of the pipeline.
+        load_ids: Which; all that are held where None.
+
+    Returns:
+        How many loads were released.
+    """
+    cursor = connection.execute(
+        "update raw.loads set state = 'admitted', held_reason = null"
+        " where state = 'held' and (%s::bigint[] is null or load_id = any(%s))",
+        (load_ids, load_ids),
+    )
+    return cursor.rowcount
+
+
+def _move(
+    connection: Connection, run_id: int, before: str, after: str, reason: str | None = None
+) -> int:
+    cursor = connection.execute(
+        "update raw.loads set state = %s, held_reason = %s"
+        " where state = %s and stored > 0 and run_id = %s",
+        (after, reason, before, run_id),
+    )
+    return cursor.rowcount

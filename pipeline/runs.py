@@ -1,0 +1,372 @@
+"""One run: claim the new loads, gate them, build what they touch, gate that, publish, settle.
+
+Every run begins with the core, which is built under an exclusive lock. The domains of marts follow,
+each under a lock of its own and while no core is built. A run that dies leaves no lock behind, and
+what it had claimed goes to the next one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from pipeline import loads
+from pipeline.alerts import raise_alert, resolve_alert
+from pipeline.dbt import DbtError, DbtProject
+from pipeline.domains import CORE, mart_domains, resolve
+from pipeline.locks import lock
+from pipeline.publish import publish
+from warehouse.connections import Connection, connect
+from warehouse.partitions import ensure_partitions
+from warehouse.settings import Settings
+
+Notify = Callable[[str], None]
+
+
+class RunFailedError(RuntimeError):
+    """A run failed or was held back; the marts are as they were. The message says why."""
+
+
+@dataclass(frozen=True)
+class DomainReport:
+    """What became of one domain in a run.
+
+    Attributes:
+        domain: ``core``, or a domain of marts.
+        state: ``succeeded``, ``held``, ``failed``, or ``current`` where there was nothing to do.
+        run_id: Its row in ``ops.runs``; None where there was nothing to do.
+        seconds: Wall-clock time.
+        rows: Rows of events built into the core, or written to each mart.
+        reason: Why it was held or failed.
+    """
+
+    domain: str
+    state: str
+    run_id: int | None = None
+    seconds: float = 0.0
+    rows: dict[str, int] = field(default_factory=dict)
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did, domain by domain, the core first."""
+
+    domains: tuple[DomainReport, ...]
+
+    @property
+    def is_success(self) -> bool:
+        """Whether every domain is current."""
+        return all(report.state in ("succeeded", "current") for report in self.domains)
+
+    def raise_for_state(self) -> None:
+        """Raise where a domain failed or was held.
+
+        Raises:
+            RunFailedError: With the reason of each.
+        """
+        if not self.is_success:
+            raise RunFailedError(
+                "; ".join(
+                    f"{report.domain} {report.state}: {report.reason}"
+                    for report in self.domains
+                    if report.state in ("held", "failed")
+                )
+            )
+
+
+class _CoreState(NamedTuple):
+    settled_run: int  # last core run that succeeded, 0 before the first
+    full_run: int  # last of those that was a full refresh
+    is_consistent: bool  # the last one that built anything succeeded
+    owes_full_refresh: bool  # the last one that built anything was a full refresh, and failed
+
+
+def run(
+    domains: Sequence[str],
+    *,
+    settings: Settings,
+    trigger: str,
+    full_refresh: bool = False,
+    notify: Notify = lambda step: None,
+) -> RunReport:
+    """Bring domains up to date with what has landed.
+
+    Args:
+        domains: Domains of marts, ``core`` or ``all``.
+        settings: Of this process.
+        trigger: Who asked, for ``ops.runs``.
+        full_refresh: Build everything anew from raw.
+        notify: Told of each step as it begins.
+
+    Returns:
+        What was done. Call :meth:`RunReport.raise_for_state` to turn a failure into an exception.
+
+    Raises:
+        UnknownDomainError: There is no such domain.
+        LockTimeoutError: Another run did not end in time.
+        psycopg.OperationalError: Postgres is away.
+    """
+    return _Run(settings, trigger, full_refresh, notify).of(resolve(domains))
+
+
+class _Run:
+    def __init__(
+        self, settings: Settings, trigger: str, full_refresh: bool, notify: Notify
+    ) -> None:
+        self.settings = settings
+        self.dsn = settings.require("transform_dsn")
+        self.trigger = trigger
+        self.full_refresh = full_refresh
+        self.notify = notify
+        self.dbt = DbtProject(settings)
+
+    def of(self, domains: Sequence[str]) -> RunReport:
+        with lock(self.dsn, CORE), connect(self.dsn, autocommit=True, name="footfall run") as db:
+            reports = [self.build_core(db)]
+        if reports[0].state != "failed":
+            for domain in domains:
+                with (
+                    lock(self.dsn, CORE, shared=True),
+                    lock(self.dsn, domain),
+                    connect(self.dsn, autocommit=True, name=f"footfall run {domain}") as db,
+                ):
+                    reports.append(self.build_marts(db, domain))
+        return RunReport(tuple(reports))
+
+    def build_core(self, db: Connection) -> DomainReport:
+        started = time.monotonic()
+        ensure_partitions(db, days_ahead=self.settings.partitions_ahead_days)
+        _bury_dead_runs(db, CORE)
+        state = _core_state(db)
+        full = self.full_refresh or state.owes_full_refresh
+        if not full and not _has_waiting_loads(db):
+            return DomainReport(CORE, "current")
+
+        run_id = _open_run(db, CORE, self.trigger, full)
+        held = self._gate_loads(db, run_id)
+        scope = loads.admitted(db, run_id)
+        if not full and scope.loads == 0:
+            reason = held or "not all events of the waiting loads can be seen yet"
+            _close_run(db, run_id, "held", reason)
+            return DomainReport(
+                CORE, "held" if held else "current", run_id, time.monotonic() - started, {}, held
+            )
+
+        self.notify(f"core: building {scope.events:,} new events of {scope.loads:,} loads")
+        try:
+            _forget_published_touches(db)
+            self.dbt.build(
+                CORE,
+                variables={"run_id": run_id, "published_run_id": state.settled_run},
+                full_refresh=full,
+            )
+        except DbtError as error:
+            return self._fail(db, CORE, run_id, started, error)
+        with db.transaction():
+            loads.settle(db, run_id)
+            _close_run(db, run_id, "succeeded", None, loads=scope.loads, events=scope.events)
+            resolve_alert(db, f"run:{CORE}")
+        return DomainReport(
+            CORE,
+            "held" if held else "succeeded",
+            run_id,
+            time.monotonic() - started,
+            {"events": scope.events},
+            held,
+        )
+
+    def build_marts(self, db: Connection, domain: str) -> DomainReport:
+        started = time.monotonic()
+        _bury_dead_runs(db, domain)
+        core = _core_state(db)
+        if not core.is_consistent:
+            return DomainReport(domain, "failed", reason="the core is not complete; run it again")
+        published = _published_run(db, domain)
+        full = self.full_refresh or published is None or core.full_run > published
+        if not full and published == core.settled_run:
+            return DomainReport(domain, "current")
+        if core.settled_run == 0:
+            return DomainReport(domain, "current")
+
+        run_id = _open_run(db, domain, self.trigger, full)
+        self.notify(f"{domain}: building {'everything' if full else 'what was touched'}")
+        try:
+            self.dbt.build(
+                domain, variables={"published_run_id": published or 0}, full_refresh=full
+            )
+        except DbtError as error:
+            return self._fail(db, domain, run_id, started, error)
+        self.notify(f"{domain}: checking the candidates")
+        refused = self._gate_candidates(db, domain, run_id)
+        if refused:
+            _close_run(db, run_id, "held", refused)
+            return DomainReport(domain, "held", run_id, time.monotonic() - started, reason=refused)
+        with db.transaction():
+            rows = publish(db, self.dbt.marts(domain))
+            db.execute(
+                "insert into ops.domain_progress (domain, core_run_id) values (%s, %s)"
+                " on conflict (domain) do update"
+                " set core_run_id = excluded.core_run_id, published_at = excluded.published_at",
+                (domain, core.settled_run),
+            )
+            _close_run(db, run_id, "succeeded", None, rows=rows)
+            resolve_alert(db, f"run:{domain}")
+        return DomainReport(domain, "succeeded", run_id, time.monotonic() - started, rows)
+
+    def _gate_loads(self, db: Connection, run_id: int) -> str | None:
+        with db.transaction():
+            claimed = loads.claim(db, run_id)
+        if claimed.loads == 0:
+            return None
+        self.notify(f"core: checking {claimed.events:,} new events of {claimed.loads:,} loads")
+        from expectations.gate import check_loads
+
+        result = check_loads(self.settings, run_id)
+        with db.transaction():
+            if result.passed:
+                loads.admit(db, run_id)
+                resolve_alert(db, "gate:raw")
+                return None
+            reason = "; ".join(result.failures)
+            held = loads.hold(db, run_id, reason)
+            raise_alert(
+                db,
+                "gate:raw",
+                "critical",
+                f"{held} loads with {claimed.events} events are held: {reason}",
+                {"run_id": run_id, "failures": list(result.failures)},
+            )
+        return reason
+
+    def _gate_candidates(self, db: Connection, domain: str, run_id: int) -> str | None:
+        from expectations.gate import check_candidates
+
+        result = check_candidates(self.settings, domain, run_id)
+        condition = f"gate:{domain}"
+        if result.passed:
+            resolve_alert(db, condition)
+            return None
+        reason = "; ".join(result.failures)
+        raise_alert(
+            db,
+            condition,
+            "critical",
+            f"the marts of {domain} were not published: {reason}",
+            {"run_id": run_id, "failures": list(result.failures)},
+        )
+        return reason
+
+    def _fail(
+        self, db: Connection, domain: str, run_id: int, started: float, error: DbtError
+    ) -> DomainReport:
+        reason = str(error)
+        with db.transaction():
+            _close_run(db, run_id, "failed", reason)
+            raise_alert(
+                db, f"run:{domain}", "critical", f"{domain} failed: {reason}", {"run_id": run_id}
+            )
+        return DomainReport(domain, "failed", run_id, time.monotonic() - started, reason=reason)
+
+
+def _has_waiting_loads(db: Connection) -> bool:
+    row = db.execute(
+        "select exists (select from raw.loads"
+        " where state <> 'settled' and stored > 0 and state <> 'held')"
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def _core_state(db: Connection) -> _CoreState:
+    row = db.execute(
+        """
+        with builds as (
+            select run_id, state, is_full_refresh from ops.runs
+            where domain = 'core' and state <> 'held'
+        ),
+        last_build as (
+            select * from builds order by run_id desc limit 1
+        )
+        select
+            coalesce((select max(run_id) from builds where state = 'succeeded'), 0),
+            coalesce(
+                (select max(run_id) from builds where state = 'succeeded' and is_full_refresh), 0
+            ),
+            coalesce((select state = 'succeeded' from last_build), true),
+            coalesce((select state <> 'succeeded' and is_full_refresh from last_build), false)
+        """
+    ).fetchone()
+    assert row is not None
+    return _CoreState(*row)
+
+
+def _published_run(db: Connection, domain: str) -> int | None:
+    row = db.execute(
+        "select core_run_id from ops.domain_progress where domain = %s", (domain,)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _forget_published_touches(db: Connection) -> None:
+    """Drop what every domain has published; the core lock keeps readers away."""
+    row = db.execute(
+        "select coalesce(min(core_run_id), 0) from unnest(%s::text[]) as known (domain)"
+        " left join ops.domain_progress as progress on known.domain = progress.domain"
+        " having count(progress.domain) = count(*)",
+        (mart_domains(),),
+    ).fetchone()
+    if row is None:
+        return
+    for table in ("int_touched_visitor_days", "int_touched_entity_days"):
+        exists = db.execute("select to_regclass(%s)", (f"intermediate.{table}",)).fetchone()
+        if exists is not None and exists[0] is not None:
+            db.execute(
+                sql.SQL("delete from {} where run_id <= %s").format(
+                    sql.Identifier("intermediate", table)
+                ),
+                row,
+            )
+
+
+def _open_run(db: Connection, domain: str, trigger: str, full_refresh: bool) -> int:
+    row = db.execute(
+        "insert into ops.runs (domain, trigger, is_full_refresh) values (%s, %s, %s)"
+        " returning run_id",
+        (domain, trigger, full_refresh),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _close_run(
+    db: Connection,
+    run_id: int,
+    state: str,
+    reason: str | None,
+    *,
+    loads: int | None = None,
+    events: int | None = None,
+    rows: dict[str, int] | None = None,
+) -> None:
+    detail = {"reason": reason} if reason else {}
+    db.execute(
+        "update ops.runs set state = %s, finished_at = clock_timestamp(), loads = %s, events = %s,"
+        " detail = %s where run_id = %s",
+        (state, loads, events, Jsonb({**detail, **({"rows": rows} if rows else {})}), run_id),
+    )
+
+
+def _bury_dead_runs(db: Connection, domain: str) -> None:
+    """Mark runs as failed that say they are running: who holds the lock is the only one."""
+    db.execute(
+        "update ops.runs set state = 'failed', finished_at = clock_timestamp(),"
+        " detail = jsonb_build_object('reason', 'the process ended without a word')"
+        " where domain = %s and state = 'running'",
+        (domain,),
+    )

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from stack.processes import find_marked, stop_marked
 
-SECONDS_FOR_STRAGGLERS = 5
+SECONDS_FOR_STRAGGLERS = 2
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def find_marked(home: Path, part: str | None = None) -> list[Marked]:
 def stop_marked(found: Iterable[Marked], *, timeout: float) -> int:
     """Stop processes: asked first, killed when the time is over.
 
-    Postgres is asked through its first process alone, which ends its own children in order.
+    Only those whose parent is not among them are asked; each ends its own children in order.
 
     Args:
         found: What to stop.
@@ -67,19 +68,15 @@ def stop_marked(found: Iterable[Marked], *, timeout: float) -> int:
     found = list(found)
     pids = {marked.process.pid for marked in found}
     for marked in found:
-        try:
-            if marked.part != "postgres":
-                marked.process.terminate()
-            elif marked.process.ppid() not in pids:
-                marked.process.send_signal(signal.SIGINT)
-        except psutil.NoSuchProcess:
-            continue
+        with suppress(psutil.NoSuchProcess):
+            if marked.process.ppid() not in pids:
+                # Postgres takes SIGTERM for "when all clients have gone"
+                how = signal.SIGINT if marked.part == "postgres" else signal.SIGTERM
+                marked.process.send_signal(how)
     _, alive = psutil.wait_procs([marked.process for marked in found], timeout=timeout)
     for process in alive:
-        try:
+        with suppress(psutil.NoSuchProcess):
             process.kill()
-        except psutil.NoSuchProcess:
-            continue
     psutil.wait_procs(alive, timeout=5)
     return len(found)
 

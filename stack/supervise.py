@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 from xmlrpc.client import Fault, ServerProxy
 
+import psutil
+
 from stack.launch import write_launches
 from stack.parts import POSTGRES, Part
 from stack.processes import HOME_MARK, PART_MARK, find_marked, stop_marked
@@ -182,7 +184,7 @@ class Supervisor:
         if pid is not None:
             self._api().shutdown()
             deadline = time.monotonic() + 20
-            while self.is_running() and time.monotonic() < deadline:
+            while psutil.pid_exists(pid) and time.monotonic() < deadline:
                 time.sleep(0.05)
         return len(running) + self.sweep()
 
@@ -197,7 +199,7 @@ class Supervisor:
         # the supervisor first, or else it would start again what is stopped here
         supervisors = [marked for marked in others if marked.part == SUPERVISOR]
         stop_marked(supervisors, timeout=20)
-        stop_marked((m for m in others if m.process.is_running()), timeout=10)
+        stop_marked((m for m in others if m.process.is_running()), timeout=5)
         postgres = find_marked(self.home, POSTGRES)
         stop_marked(postgres, timeout=60)
         return len(found)

@@ -13,7 +13,7 @@
 {#- Whether a mart is built for the touched grains alone. Not on a full refresh, nor where the
     published table is missing or has other columns than the model. -#}
 {% macro is_touched_run() -%}
-    {%- if not execute or flags.FULL_REFRESH or model.resource_type != 'model' -%}
+    {%- if not execute or flags.FULL_REFRESH or model.config.materialized != 'mart' -%}
         {{ return(false) }}
     {%- endif -%}
     {%- set published = load_relation(this) -%}
@@ -22,4 +22,14 @@
     {%- endif -%}
     {%- set columns = adapter.get_columns_in_relation(published) | map(attribute='name') | list -%}
     {{ return(columns == model.columns.keys() | list) }}
+{%- endmacro %}
+
+{#- Condition that keeps the touched grains alone; true where everything is built.
+    columns: of the table read; keys: the same in the touched relation, where named otherwise. -#}
+{% macro only_touched(columns, relation, keys=none) -%}
+    {%- if is_incremental() or is_touched_run() -%}
+        ({{ columns | join(', ') }}) in ({{ touched_keys(relation, keys or columns) }})
+    {%- else -%}
+        true
+    {%- endif -%}
 {%- endmacro %}

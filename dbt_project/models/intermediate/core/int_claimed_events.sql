@@ -26,8 +26,8 @@ final as (
     from events
     inner join claimed_loads on events.load_id = claimed_loads.load_id
     where
-        events.received_at >= (select first_received_at from received)
-        and events.received_at <= (select last_received_at from received)
+        events.received_at >= (select received.first_received_at from received)
+        and events.received_at <= (select received.last_received_at from received)
 )
 
 select * from final

@@ -69,8 +69,8 @@ arrived as (
                 and (
                     arrived.stream <> ''
                     or (
-                        sessions.started_at <= arrived.ends_at
-                        and sessions.ended_at >= arrived.starts_at
+                        arrived.ends_at >= sessions.started_at
+                        and arrived.starts_at <= sessions.ended_at
                     )
                 )
         group by arrived.visitor_id, arrived.stream, arrived.starts_at, arrived.ends_at

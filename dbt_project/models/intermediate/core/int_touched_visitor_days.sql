@@ -27,9 +27,9 @@ moved_sessions as (
     from {{ ref('int_touched_sessions') }}
 ),
 
-{% if visitors %}
-    -- a visitor who turns out to have come earlier is no longer new on the day that was the first
-    formerly_new as (
+-- a visitor who turns out to have come earlier is no longer new on the day that was the first
+formerly_new as (
+    {% if visitors %}
         select distinct
             visitors.visitor_id,
             visitors.first_date as occurred_date
@@ -37,17 +37,18 @@ moved_sessions as (
         inner join claimed
             on visitors.visitor_id = claimed.visitor_id
         where claimed.occurred_date < visitors.first_date
-    ),
-{% endif %}
+    {% else %}
+        select * from claimed
+        where false
+    {% endif %}
+),
 
 unioned as (
     select * from claimed
     union
     select * from moved_sessions
-    {% if visitors %}
-        union
-        select * from formerly_new
-    {% endif %}
+    union
+    select * from formerly_new
 ),
 
 final as (

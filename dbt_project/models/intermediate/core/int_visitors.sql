@@ -3,19 +3,13 @@
     indexes=[{'columns': ['first_date']}],
 ) }}
 
-{%- set touched_days = ref('int_touched_visitor_days') %}
-
 with
 
 activity as (
     select * from {{ ref('int_visitor_daily') }}
     where
         is_visitor_known
-        {% if is_incremental() %}
-            and visitor_id in (
-                {{ touched_keys(touched_days, ['visitor_id']) }}
-            )
-        {% endif %}
+        and {{ only_touched(['visitor_id'], ref('int_touched_visitor_days')) }}
 ),
 
 final as (

@@ -2,31 +2,21 @@
     touched={'relation': 'int_touched_visitor_days', 'keys': ['occurred_date']},
 ) }}
 
-{%- set touched_days = ref('int_touched_visitor_days') %}
-
-{%- set touched = touched_keys(touched_days, ['occurred_date']) %}
-
 with
 
 activity as (
     select * from {{ ref('int_visitor_daily') }}
-    {% if is_incremental() %}
-        where occurred_date in ({{ touched }})
-    {% endif %}
+    where {{ only_touched(['occurred_date'], ref('int_touched_visitor_days')) }}
 ),
 
 sessions as (
     select * from {{ ref('int_sessions') }}
-    {% if is_incremental() %}
-        where started_date in ({{ touched }})
-    {% endif %}
+    where {{ only_touched(['started_date'], ref('int_touched_visitor_days'), ['occurred_date']) }}
 ),
 
 visitors as (
     select * from {{ ref('int_visitors') }}
-    {% if is_incremental() %}
-        where first_date in ({{ touched }})
-    {% endif %}
+    where {{ only_touched(['first_date'], ref('int_touched_visitor_days'), ['occurred_date']) }}
 ),
 
 daily_activity as (

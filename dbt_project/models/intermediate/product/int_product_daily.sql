@@ -2,8 +2,6 @@
     touched={'relation': 'int_touched_product_days', 'keys': ['entity_id', 'occurred_date']},
 ) }}
 
-{%- set touched_days = ref('int_touched_product_days') %}
-
 with
 
 events as (
@@ -11,11 +9,7 @@ events as (
     where
         entity_type = 'product'
         and entity_id is not null
-        {% if is_incremental() %}
-            and (entity_id, occurred_date) in (
-                {{ touched_keys(touched_days, ['entity_id', 'occurred_date']) }}
-            )
-        {% endif %}
+        and {{ only_touched(['entity_id', 'occurred_date'], ref('int_touched_product_days')) }}
 ),
 
 final as (

@@ -5,17 +5,11 @@
     },
 ) }}
 
-{%- set touched_days = ref('int_touched_product_days') %}
-
 with
 
 product_days as (
     select * from {{ ref('int_product_daily') }}
-    {% if is_touched_run() %}
-        where entity_id in (
-            {{ touched_keys(touched_days, ['entity_id']) }}
-        )
-    {% endif %}
+    where {{ only_touched(['entity_id'], ref('int_touched_product_days')) }}
 ),
 
 totals as (

@@ -6,17 +6,14 @@
     indexes=[{'columns': ['started_date']}, {'columns': ['visitor_id', 'started_date']}],
 ) }}
 
-{%- set touched_days = ref('int_touched_visitor_days') %}
-
 with
 
 sessions as (
     select * from {{ ref('int_sessions') }}
-    {% if is_touched_run() %}
-        where (visitor_id, started_date) in (
-            {{ touched_keys(touched_days, ['visitor_id', 'occurred_date']) }}
-        )
-    {% endif %}
+    where {{ only_touched(
+        ['visitor_id', 'started_date'],
+        ref('int_touched_visitor_days'), ['visitor_id', 'occurred_date']
+    ) }}
 ),
 
 final as (

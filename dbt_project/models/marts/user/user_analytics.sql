@@ -6,28 +6,20 @@
     indexes=[{'columns': ['last_activity']}],
 ) }}
 
-{%- set touched_days = ref('int_touched_visitor_days') %}
-
-{%- set touched_users = touched_keys(touched_days, ['visitor_id']) %}
-
 with
 
 activity as (
     select * from {{ ref('int_visitor_daily') }}
     where
         is_user
-        {% if is_touched_run() %}
-            and visitor_id in ({{ touched_users }})
-        {% endif %}
+        and {{ only_touched(['visitor_id'], ref('int_touched_visitor_days')) }}
 ),
 
 sessions as (
     select * from {{ ref('int_sessions') }}
     where
         user_id is not null
-        {% if is_touched_run() %}
-            and visitor_id in ({{ touched_users }})
-        {% endif %}
+        and {{ only_touched(['visitor_id'], ref('int_touched_visitor_days')) }}
 ),
 
 user_activity as (

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from psycopg.conninfo import conninfo_to_dict
 
+from warehouse.errors import OperatorError
 from warehouse.settings import PROJECT_ROOT, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 PROJECT_DIRECTORY = PROJECT_ROOT / "dbt_project"
 
 
-class DbtError(RuntimeError):
+class DbtError(OperatorError):
     """A dbt command failed; the message names each node and what was wrong with it."""
 
 
@@ -35,6 +37,12 @@ class Mart:
 
     name: str
     columns: tuple[str, ...]
+
+
+@cache
+def dbt_project(settings: Settings) -> DbtProject:
+    """Return the dbt project for these settings; parsed once in a process."""
+    return DbtProject(settings)
 
 
 class DbtProject:

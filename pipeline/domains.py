@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from warehouse.errors import OperatorError
 from warehouse.settings import PROJECT_ROOT
 
 CORE = "core"
@@ -11,7 +12,7 @@ ALL = "all"
 _MARTS = PROJECT_ROOT / "dbt_project" / "models" / "marts"
 
 
-class UnknownDomainError(ValueError):
+class UnknownDomainError(OperatorError):
     """There is no such domain; the message lists those that there are."""
 
 

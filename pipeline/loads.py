@@ -8,6 +8,7 @@ until someone releases it. Only a run that holds the core lock moves loads.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from warehouse.connections import Connection, connect
@@ -18,6 +19,16 @@ class Claim(NamedTuple):
 
     loads: int
     events: int
+
+
+class Load(NamedTuple):
+    """A load that is not settled."""
+
+    load_id: int
+    received_at: datetime
+    events: int
+    state: str
+    held_reason: str | None
 
 
 def has_new_loads(dsn: str, domains: Sequence[str]) -> bool:
@@ -156,6 +167,16 @@ def release(connection: Connection, load_ids: Sequence[int] | None = None) -> in
         (load_ids, load_ids),
     )
     return cursor.rowcount
+
+
+def unsettled(connection: Connection, limit: int = 1000) -> list[Load]:
+    """Return the oldest loads that wait, are claimed or are held."""
+    rows = connection.execute(
+        "select load_id, received_at, stored, state, held_reason from raw.loads"
+        " where state <> 'settled' and stored > 0 order by load_id limit %s",
+        (limit,),
+    ).fetchall()
+    return [Load(*row) for row in rows]
 
 
 def _move(

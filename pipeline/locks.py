@@ -9,11 +9,12 @@ from contextlib import contextmanager
 import psycopg
 
 from warehouse.connections import connect
+from warehouse.errors import OperatorError
 
 _SPACE = 0x666F6F74  # "foot": keeps our locks apart from other people's in the same database
 
 
-class LockTimeoutError(RuntimeError):
+class LockTimeoutError(OperatorError):
     """Another run held the lock for longer than we were ready to wait."""
 
 

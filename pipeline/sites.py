@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from pipeline.dbt import DbtProject
+from pipeline.dbt import dbt_project
 from warehouse.settings import Settings
 
 FILES = ("index.html", "manifest.json", "catalog.json")
@@ -24,7 +24,7 @@ def build_dbt_docs(settings: Settings) -> Path:
     Raises:
         DbtError: The project does not compile.
     """
-    DbtProject(settings).invoke(["docs", "generate"])
+    dbt_project(settings).invoke(["docs", "generate"])
     site = settings.home / "sites" / "dbt"
     fresh = site.with_suffix(".new")
     stale = site.with_suffix(".old")

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,10 +66,20 @@ def _no_state_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def server_directory() -> Iterator[Path]:
+    """A directory for a server that runs as another user than the tests.
+
+    Not below pytest's own: each pytest that starts closes that to all other users.
+    """
+    with tempfile.TemporaryDirectory(prefix="footfall-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_directory: Path) -> Iterator[EmbeddedPostgres]:
     """A running Postgres on a free port, with roles and a migrated template database."""
     server = EmbeddedPostgres(
-        tmp_path_factory.mktemp("postgres"), free_port(), {"fsync": "off", "shared_buffers": "64MB"}
+        server_directory / "postgres", free_port(), {"fsync": "off", "shared_buffers": "64MB"}
     )
     server.initialise()
     process = server.start()

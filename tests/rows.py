@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from psycopg.types.json import Jsonb
 
 from tests.conftest import Warehouse
-from warehouse.connections import connect
+from warehouse.connections import Connection, connect
 from warehouse.roles import Role
 
 OCCURRED_AT = datetime(2024, 6, 3, 12, tzinfo=UTC)  # a Monday
@@ -77,41 +77,61 @@ def land(
     Returns:
         The load's id.
     """
+    with connect(warehouse.dsn(Role.OWNER)) as connection:
+        return insert_load(
+            connection,
+            events,
+            received_at=received_at,
+            duplicate=duplicate,
+            quarantined=quarantined,
+            suppressed=suppressed,
+        )
+
+
+def insert_load(
+    connection: Connection,
+    events: Sequence[Mapping[str, object]],
+    *,
+    received_at: datetime | None = None,
+    duplicate: int = 0,
+    quarantined: int = 0,
+    suppressed: int = 0,
+) -> int:
+    """Do what :func:`land` does, in a transaction of the caller's."""
     rows = [event(**given) for given in events]
     if received_at is not None:
         rows = [{**row, "received_at": received_at} for row in rows]
     times = sorted(row["received_at"] for row in rows if isinstance(row["received_at"], datetime))
-    with connect(warehouse.dsn(Role.OWNER)) as connection:
-        answer = connection.execute(
-            "insert into raw.loads (received_at, origin, received, stored, duplicate, quarantined,"
-            " suppressed, first_received_at, last_received_at)"
-            " values (coalesce(%s, now()), 'http', %s, %s, %s, %s, %s, %s, %s) returning load_id",
-            (
-                received_at,
-                len(rows) + duplicate + quarantined + suppressed,
-                len(rows),
-                duplicate,
-                quarantined,
-                suppressed,
-                times[0] if times else None,
-                times[-1] if times else None,
-            ),
-        ).fetchone()
-        assert answer is not None
-        load_id = int(answer[0])
-        cursor = connection.cursor()
-        with cursor.copy("copy raw.event_ids (event_id, load_id) from stdin") as copy:
-            for row in rows:
-                copy.write_row((row["event_id"], load_id))
-        columns = [*event(), "load_id"]
-        statement = f"copy raw.events ({', '.join(columns)}) from stdin"
-        with cursor.copy(statement.encode()) as copy:
-            for row in rows:
-                values = {**row, "load_id": load_id}
-                copy.write_row(
-                    [
-                        Jsonb(value) if isinstance(value, dict) else value
-                        for value in map(values.get, columns)
-                    ]
-                )
+    answer = connection.execute(
+        "insert into raw.loads (received_at, origin, received, stored, duplicate, quarantined,"
+        " suppressed, first_received_at, last_received_at)"
+        " values (coalesce(%s, now()), 'http', %s, %s, %s, %s, %s, %s, %s) returning load_id",
+        (
+            received_at,
+            len(rows) + duplicate + quarantined + suppressed,
+            len(rows),
+            duplicate,
+            quarantined,
+            suppressed,
+            times[0] if times else None,
+            times[-1] if times else None,
+        ),
+    ).fetchone()
+    assert answer is not None
+    load_id = int(answer[0])
+    cursor = connection.cursor()
+    with cursor.copy("copy raw.event_ids (event_id, load_id) from stdin") as copy:
+        for row in rows:
+            copy.write_row((row["event_id"], load_id))
+    columns = [*event(), "load_id"]
+    statement = f"copy raw.events ({', '.join(columns)}) from stdin"
+    with cursor.copy(statement.encode()) as copy:
+        for row in rows:
+            values = {**row, "load_id": load_id}
+            copy.write_row(
+                [
+                    Jsonb(value) if isinstance(value, dict) else value
+                    for value in map(values.get, columns)
+                ]
+            )
     return load_id

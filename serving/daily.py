@@ -25,7 +25,7 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 class DailyAnalytics(msgspec.Struct):
-    """The figures of one day, in UTC."""
+    """The figures of one day, in the reporting time zone."""
 
     date: dt.date
     total_users: Annotated[Count, Meta(description="Known visitors up to and on this day.")]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -47,6 +48,7 @@ async def front(request: Request) -> Response:
     """Answer the front page: links for everyone, figures for those who may view them."""
     settings: Settings = request.app.state.settings
     access: Access = request.app.state.access
+    now = dt.datetime.now(dt.UTC)
     figures: Figures | None = None
     away = None
     may_view = access.may_view(request)
@@ -66,7 +68,8 @@ async def front(request: Request) -> Response:
         away=away,
         chart=_chart(figures) if figures and figures.days else None,
         table_days=TABLE_DAYS,
-        now=dt.datetime.now(dt.UTC),
+        now=now,
+        today=now.astimezone(ZoneInfo(settings.reporting_timezone)).date(),
     )
 
 
@@ -126,7 +129,11 @@ def _ago(moment: dt.datetime, now: dt.datetime) -> str:
 
 
 def _day(day: dt.date) -> str:
-    return f"{day:%a} {day.day} {day:%b %Y}"
+    return f"{_short_day(day)} {day.year}"
+
+
+def _short_day(day: dt.date) -> str:
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 def _moment(moment: dt.datetime) -> str:
@@ -158,6 +165,7 @@ def _make_environment() -> Environment:
         "duration": _duration,
         "moment": _moment,
         "number": _number,
+        "short_day": _short_day,
     }
     environment.filters.update(filters)
     return environment

@@ -61,7 +61,7 @@ def openapi() -> dict[str, Any]:
         "info": {
             "title": "Footfall: reading",
             "version": "1",
-            "description": "Marts out over HTTP. Days are UTC days.",
+            "description": "Marts out over HTTP. Days begin in the reporting time zone.",
         },
         "security": [{"readToken": []}],
         "paths": {

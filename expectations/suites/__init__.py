@@ -1,0 +1,95 @@
+"""The suites: what must hold of new events (``raw``), and of the marts of each domain.
+
+A domain's suites are in the module of its name, which has a function ``suites(horizon)``. A new
+domain is a new module; nothing else needs to know of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from expectations.rules import Rule
+from warehouse.settings import Settings
+
+CANDIDATES = "marts_candidate"
+BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)  # the web is no older; 1970 is a clock gone wrong
+LONGEST_SESSION_SECONDS = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """The time in which events can have happened.
+
+    Attributes:
+        latest: Now, and the skew that senders' clocks are allowed.
+        last_day: The day of that, in the reporting time zone.
+        first_day: The first day on which an event can have happened.
+    """
+
+    latest: datetime
+    last_day: date
+    first_day: date
+
+    @classmethod
+    def of(cls, settings: Settings, now: datetime | None = None) -> Horizon:
+        """Return the horizon that settings allow, at a time (now)."""
+        zone = ZoneInfo(settings.reporting_timezone)
+        skew = timedelta(seconds=settings.max_future_skew_seconds)
+        latest = (now or datetime.now(UTC)) + skew
+        return cls(latest, latest.astimezone(zone).date(), BEGINNING.astimezone(zone).date())
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The rules for one batch of rows.
+
+    Attributes:
+        name: ``<domain>.<what is checked>``.
+        rules: What must hold.
+        query: What is checked, where that is no table: a query of plain SQL, copied once into a
+            temporary table.
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    query: str | None = None
+
+    @property
+    def table(self) -> str:
+        """Name of what is checked: of the mart, in :data:`CANDIDATES`, where there is no query."""
+        return self.name.partition(".")[2]
+
+    @property
+    def relations(self) -> set[str]:
+        """Every relation that the suite or one of its rules reads by name."""
+        own = set() if self.query is not None else {f"{CANDIDATES}.{self.table}"}
+        return own.union(*(rule.requires for rule in self.rules))
+
+    def given(self, existing: set[str]) -> Suite | None:
+        """Return what can be checked where only some relations exist; None where nothing can."""
+        if self.query is None and f"{CANDIDATES}.{self.table}" not in existing:
+            return None
+        return replace(
+            self, rules=tuple(rule for rule in self.rules if existing.issuperset(rule.requires))
+        )
+
+
+def of_domain(domain: str, horizon: Horizon) -> tuple[Suite, ...]:
+    """Return the suites of a domain of marts; none where it has no module here."""
+    name = f"{__name__}.{domain}"
+    if importlib.util.find_spec(name) is None:
+        return ()
+    found: tuple[Suite, ...] = importlib.import_module(name).suites(horizon)
+    return found
+
+
+def by_domain(horizon: Horizon) -> Mapping[str, tuple[Suite, ...]]:
+    """Return the suites of all domains of marts, by domain."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return {name: of_domain(name, horizon) for name in names if name != "raw"}

@@ -1,0 +1,272 @@
+"""Runs suites with Great Expectations: the SQL is pushed down, a failure is looked at twice.
+
+The first pass only tells true from false, which takes the fewest queries. A suite that fails is
+checked again for counts and samples.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from expectations.results import ExpectationResult
+from expectations.rules import Rule
+from expectations.suites import CANDIDATES, Suite
+from warehouse.connections import sqlalchemy_url
+
+if TYPE_CHECKING:
+    from great_expectations.checkpoint.checkpoint import CheckpointResult
+    from great_expectations.core.expectation_validation_result import (
+        ExpectationSuiteValidationResult,
+    )
+    from great_expectations.core.run_identifier import RunIdentifier
+    from great_expectations.core.validation_definition import ValidationDefinition
+    from great_expectations.data_context.data_context.ephemeral_data_context import (
+        EphemeralDataContext,
+    )
+    from great_expectations.data_context.types.resource_identifiers import (
+        ValidationResultIdentifier,
+    )
+    from great_expectations.datasource.fluent.postgres_datasource import PostgresDatasource
+
+MOST_SAMPLES = 5
+# names of the variables that stand for connection strings: the library writes down no more
+_WAREHOUSE = "footfall_warehouse"
+_CANDIDATES = "footfall_candidates"
+
+
+@dataclass
+class Validation:
+    """A finished validation.
+
+    Attributes:
+        context: The context of Great Expectations in which it ran, in memory alone.
+        documents: What Great Expectations found, by identifier, for the Data Docs.
+        results: The same, for us.
+    """
+
+    context: EphemeralDataContext
+    documents: dict[ValidationResultIdentifier, ExpectationSuiteValidationResult] = field(
+        default_factory=dict
+    )
+    results: list[ExpectationResult] = field(default_factory=list)
+
+
+def load_library() -> Any:
+    """Import Great Expectations, which takes seconds, with its reports to its makers off."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations
+
+    return great_expectations
+
+
+def validate(
+    suites: Sequence[Suite],
+    *,
+    dsn: str,
+    name: str,
+    stores: Mapping[str, Any] | None = None,
+    sites: Mapping[str, Any] | None = None,
+) -> Validation:
+    """Check suites against the warehouse.
+
+    Args:
+        suites: What to check.
+        dsn: URL of the warehouse as the pipeline's role. It is kept in memory alone.
+        name: Of the run, as the Data Docs show it.
+        stores: Further stores of the context, by name.
+        sites: Sites of Data Docs of the context, by name.
+
+    Returns:
+        What was found.
+
+    Raises:
+        great_expectations.exceptions.GreatExpectationsError: The rows could not be read at all.
+    """
+    gx = load_library()
+    context = _context(gx, dsn, stores or {}, sites or {})
+    validation = Validation(context)
+    by_name = {suite.name: suite for suite in suites}
+    run = gx.RunIdentifier(run_name=name)
+    with _sources(context) as (warehouse, candidates):
+        definitions = [_definition(gx, context, warehouse, candidates, suite) for suite in suites]
+        first = _run(context, definitions, "BOOLEAN_ONLY", run)
+        found = dict(first.run_results)
+        failed = [key for key, result in found.items() if not result.success]
+        if failed:
+            names = {key.expectation_suite_identifier.name for key in failed}
+            again = [definition for definition in definitions if definition.name in names]
+            found |= _run(context, again, "SUMMARY", run).run_results
+    for key, document in found.items():
+        suite = by_name[key.expectation_suite_identifier.name]
+        validation.documents[key] = document
+        validation.results += _results(suite, document)
+    return validation
+
+
+def _context(
+    gx: Any, dsn: str, stores: Mapping[str, Any], sites: Mapping[str, Any]
+) -> EphemeralDataContext:
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+
+    defaults = InMemoryStoreBackendDefaults()
+    context: EphemeralDataContext = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=defaults,
+            stores={**defaults.stores, **stores},
+            data_docs_sites=dict(sites),
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False),
+        ),
+        runtime_environment={
+            _WAREHOUSE: sqlalchemy_url(dsn),
+            _CANDIDATES: _with_search_path(sqlalchemy_url(dsn), CANDIDATES),
+        },
+    )
+    return context
+
+
+def _with_search_path(url: str, schema: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    parsed = make_url(url)
+    options = f"{parsed.query.get('options', '')} -csearch_path={schema}".strip()
+    return parsed.update_query_dict({"options": options}).render_as_string(hide_password=False)
+
+
+@contextmanager
+def _sources(
+    context: EphemeralDataContext,
+) -> Iterator[tuple[PostgresDatasource, PostgresDatasource]]:
+    """Open one source for the warehouse, and one whose tables are the candidates."""
+    # create_temp_table: for a query, the library would otherwise fetch all rows to name the columns
+    warehouse = context.data_sources.add_postgres(
+        "warehouse", connection_string=f"${{{_WAREHOUSE}}}", create_temp_table=True
+    )
+    candidates = context.data_sources.add_postgres(
+        "candidates", connection_string=f"${{{_CANDIDATES}}}", create_temp_table=False
+    )
+    try:
+        yield warehouse, candidates
+    finally:
+        for source in (warehouse, candidates):
+            source.get_engine().dispose()
+            source.get_execution_engine().close()
+
+
+def _definition(
+    gx: Any,
+    context: EphemeralDataContext,
+    warehouse: PostgresDatasource,
+    candidates: PostgresDatasource,
+    suite: Suite,
+) -> ValidationDefinition:
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.expectations.metadata_types import FailureSeverity
+
+    severities = {"blocking": FailureSeverity.CRITICAL, "warning": FailureSeverity.WARNING}
+    if suite.query is None:
+        asset: Any = candidates.add_table_asset(suite.table)
+    else:
+        asset = warehouse.add_query_asset(suite.table, query=suite.query)
+    expectations = context.suites.add(
+        gx.ExpectationSuite(
+            name=suite.name,
+            expectations=[
+                ExpectationConfiguration(
+                    type=rule.type,
+                    kwargs=dict(rule.arguments),
+                    meta={"rule": number},
+                    severity=severities[rule.severity],
+                    description=f"{rule.severity.capitalize()}: {rule.sentence}.",
+                ).to_domain_obj()
+                for number, rule in enumerate(suite.rules)
+            ],
+        )
+    )
+    return context.validation_definitions.add(
+        gx.ValidationDefinition(
+            name=suite.name,
+            data=asset.add_batch_definition_whole_table("all"),
+            suite=expectations,
+        )
+    )
+
+
+def _run(
+    context: EphemeralDataContext,
+    definitions: Sequence[ValidationDefinition],
+    result_format: Literal["BOOLEAN_ONLY", "SUMMARY"],
+    run: RunIdentifier,
+) -> CheckpointResult:
+    from great_expectations import Checkpoint
+
+    checkpoint = context.checkpoints.add(
+        Checkpoint(
+            name=result_format,
+            validation_definitions=list(definitions),
+            result_format={
+                "result_format": result_format,
+                "partial_unexpected_count": MOST_SAMPLES,
+            },
+        )
+    )
+    return checkpoint.run(run_id=run)
+
+
+def _results(
+    suite: Suite, document: ExpectationSuiteValidationResult
+) -> Iterator[ExpectationResult]:
+    for found in document.results:
+        assert found.expectation_config is not None
+        rule = suite.rules[found.expectation_config.meta["rule"]]
+        yield ExpectationResult(
+            suite=suite.name,
+            expectation=rule.type,
+            column=rule.column,
+            severity=rule.severity,
+            sentence=rule.sentence,
+            is_success=bool(found.success),
+            unexpected_count=_unexpected_count(rule, bool(found.success), found.result),
+            observed=_observed(found.result, found.exception_info or {}),
+        )
+
+
+def _unexpected_count(rule: Rule, is_success: bool, result: Mapping[str, Any]) -> int | None:
+    if "unexpected_count" in result:
+        return int(result["unexpected_count"])
+    if isinstance(result.get("observed_value"), int):
+        return int(result["observed_value"])  # of a query, the number of rows that it found
+    return 0 if is_success and not rule.is_tolerant else None
+
+
+def _observed(result: Mapping[str, Any], exceptions: Mapping[str, Any]) -> dict[str, Any]:
+    observed = {
+        name: result[name] for name in ("element_count", "unexpected_percent") if name in result
+    }
+    samples = dict.fromkeys(
+        str(value) for value in result.get("partial_unexpected_list", ()) if value is not None
+    )
+    if samples:
+        observed["samples"] = list(samples)
+    error = _error(exceptions)
+    if error:
+        observed["error"] = error
+    return observed
+
+
+def _error(exceptions: Mapping[str, Any]) -> str | None:
+    """Return the first line of what was raised while an expectation was checked."""
+    # either one exception, or one for each metric
+    for info in (exceptions, *exceptions.values()):
+        if isinstance(info, Mapping) and info.get("raised_exception"):
+            return str(info.get("exception_message")).strip().partition("\n")[0]
+    return None

@@ -92,9 +92,8 @@ def postgres(server_directory: Path) -> Iterator[EmbeddedPostgres]:
         stop(process, signal.SIGINT)
 
 
-@pytest.fixture
-def warehouse(postgres: EmbeddedPostgres) -> Warehouse:
-    """A fresh, migrated warehouse database, for this test alone."""
+def new_warehouse(postgres: EmbeddedPostgres) -> Warehouse:
+    """Create a fresh, migrated warehouse database."""
     name = f"footfall_test_{next(_numbers)}"
     admin = postgres.superuser_dsn.rpartition("/")[0] + "/postgres"
     with connect(admin, autocommit=True) as connection:
@@ -102,6 +101,12 @@ def warehouse(postgres: EmbeddedPostgres) -> Warehouse:
     dsn = f"{postgres.superuser_dsn.rpartition('/')[0]}/{name}"
     bootstrap(dsn, dict.fromkeys(Role, PASSWORD))  # privileges on a database are not copied
     return Warehouse(dsn)
+
+
+@pytest.fixture
+def warehouse(postgres: EmbeddedPostgres) -> Warehouse:
+    """A fresh, migrated warehouse database, for this test alone."""
+    return new_warehouse(postgres)
 
 
 @pytest.fixture(scope="session")

@@ -59,14 +59,14 @@ make_venv() {
 
 install_packages() {
     uv_version=$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
-    "$PYTHON" -m pip --quiet --disable-pip-version-check install "$uv_version"
+    "$PYTHON" -m pip -qq --disable-pip-version-check install "$uv_version"
     if ! "$PYTHON" -m uv --quiet pip install --python "$PYTHON" -r requirements.txt; then
         # uv and pip are configured apart; what pip may reach, uv perhaps may not
         say "uv could not install them; trying pip, which takes longer"
-        "$PYTHON" -m pip --quiet --disable-pip-version-check install -r requirements.txt
+        "$PYTHON" -m pip -qq --disable-pip-version-check install -r requirements.txt
     fi
     if ! "$PYTHON" -m uv --quiet pip install --python "$PYTHON" --no-deps -e .; then
-        "$PYTHON" -m pip --quiet --disable-pip-version-check install --no-deps -e .
+        "$PYTHON" -m pip -qq --disable-pip-version-check install --no-deps -e .
     fi
 }
 

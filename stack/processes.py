@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ def find_marked(home: Path, part: str | None = None) -> list[Marked]:
             environment = process.environ()
             if environment.get(HOME_MARK) != str(home) or PART_MARK not in environment:
                 continue
-            if process.status() == psutil.STATUS_ZOMBIE:
+            if not is_alive(process):
                 continue
         except (psutil.Error, OSError):
             continue  # gone, or not ours to read
@@ -73,12 +74,27 @@ def stop_marked(found: Iterable[Marked], *, timeout: float) -> int:
                 # Postgres takes SIGTERM for "when all clients have gone"
                 how = signal.SIGINT if marked.part == "postgres" else signal.SIGTERM
                 marked.process.send_signal(how)
-    _, alive = psutil.wait_procs([marked.process for marked in found], timeout=timeout)
+    alive = _wait([marked.process for marked in found], timeout)
     for process in alive:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive, timeout=5)
+    _wait(alive, timeout=5)
     return len(found)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Return whether a process runs; one that has ended and waits for its parent does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _wait(processes: list[psutil.Process], timeout: float) -> list[psutil.Process]:
+    deadline = time.monotonic() + timeout
+    while (alive := [p for p in processes if is_alive(p)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return alive
 
 
 def process_tree(pid: int) -> list[psutil.Process]:

@@ -12,23 +12,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol, cast
 from xmlrpc.client import Fault, ServerProxy
 
-import psutil
-
 from stack.launch import write_launches
 from stack.parts import POSTGRES, Part
-from stack.processes import HOME_MARK, PART_MARK, find_marked, stop_marked
+from stack.processes import HOME_MARK, PART_MARK, find_marked, is_alive, stop_marked
 from warehouse.errors import OperatorError
 
 SUPERVISOR = "supervisor"
-LONGEST_SOCKET_PATH = 100  # a Unix socket's path has at most 107 bytes; a temporary name is longer
+LONGEST_SOCKET_PATH = 96  # 107 bytes at most; supervisord appends its process id for a moment
 STARTING = ("STARTING", "RUNNING")
 DOWN = ("STOPPED", "EXITED", "FATAL", "UNKNOWN")
 
@@ -79,7 +77,8 @@ class Supervisor:
     def pid(self) -> int | None:
         """Return the process id of supervisord; None where it does not answer."""
         try:
-            return int(self._api().getPID())
+            with self._api() as api:
+                return int(api.getPID())
         except (OSError, HTTPException):
             return None
 
@@ -108,11 +107,12 @@ class Supervisor:
             self.shutdown()
         self.sweep()
         self._place_socket()
+        self._write_launcher()
         path.write_text(self._configuration(parts))
         done = subprocess.run(
-            [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)],
+            [sys.executable, "-m", "supervisor.supervisord", "-c", path.relative_to(self.home)],
             env={**os.environ, HOME_MARK: str(self.home), PART_MARK: SUPERVISOR},
-            cwd="/",
+            cwd=self.home,
             capture_output=True,
             text=True,
             check=False,
@@ -130,7 +130,8 @@ class Supervisor:
     def infos(self) -> dict[str, ProcessInfo]:
         """Return what the supervisor knows, by part; empty where it does not run."""
         try:
-            infos = self._api().getAllProcessInfo()
+            with self._api() as api:
+                infos = api.getAllProcessInfo()
         except (OSError, HTTPException):
             return {}
         return {
@@ -140,6 +141,10 @@ class Supervisor:
             for info in infos
         }
 
+    def running(self) -> set[str]:
+        """Return the parts that run, or that the supervisor is trying to start."""
+        return {name for name, info in self.infos().items() if info.state not in DOWN}
+
     def start(self, name: str) -> None:
         """Start a part, or start it at once where it waits to be tried again."""
         info = self.infos()[name]
@@ -147,7 +152,8 @@ class Supervisor:
             return
         if info.state not in DOWN:
             self.stop([name])
-        self._api().startProcess(name, False)
+        with self._api() as api:
+            api.startProcess(name, False)
 
     def stop(self, names: Sequence[str], *, timeout: float = 90) -> None:
         """Stop parts, all at once, and wait until they have ended.
@@ -156,10 +162,12 @@ class Supervisor:
             names: Which.
             timeout: Seconds to wait; the supervisor kills what takes longer than its own limit.
         """
-        api = self._api()
-        for name in names:
-            with suppress(Fault):  # it is not running
-                api.stopProcess(name, False)
+        if not names:
+            return
+        with self._api() as api:
+            for name in names:
+                with suppress(Fault):  # it is not running
+                    api.stopProcess(name, False)
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             infos = self.infos()
@@ -167,7 +175,7 @@ class Supervisor:
                 break
             time.sleep(0.05)
         for name in names:
-            stop_marked(find_marked(self.home, name), timeout=5)
+            stop_marked(find_marked(self.home, name), timeout=1)  # its orphans
 
     def shutdown(self) -> int:
         """Stop every part, Postgres last, and supervisord itself; leave nothing running.
@@ -182,9 +190,12 @@ class Supervisor:
         self.stop([name for name in names if name == POSTGRES])
         pid = self.pid()
         if pid is not None:
-            self._api().shutdown()
+            with self._api() as api:
+                api.shutdown()
             deadline = time.monotonic() + 20
-            while psutil.pid_exists(pid) and time.monotonic() < deadline:
+            while time.monotonic() < deadline and any(
+                marked.process.pid == pid for marked in find_marked(self.home, SUPERVISOR)
+            ):
                 time.sleep(0.05)
         return len(running) + self.sweep()
 
@@ -199,7 +210,7 @@ class Supervisor:
         # the supervisor first, or else it would start again what is stopped here
         supervisors = [marked for marked in others if marked.part == SUPERVISOR]
         stop_marked(supervisors, timeout=20)
-        stop_marked((m for m in others if m.process.is_running()), timeout=5)
+        stop_marked((m for m in others if is_alive(m.process)), timeout=5)
         postgres = find_marked(self.home, POSTGRES)
         stop_marked(postgres, timeout=60)
         return len(found)
@@ -218,11 +229,15 @@ class Supervisor:
             text = file.read().decode(errors="replace")
         return "\n".join(text.splitlines()[-lines:])
 
-    def _api(self) -> _Api:
+    @contextmanager
+    def _api(self) -> Iterator[_Api]:
         from supervisor.xmlrpc import SupervisorTransport
 
         transport = SupervisorTransport(None, None, f"unix://{self._socket()}")
-        return cast("_Api", ServerProxy("http://localhost", transport=transport).supervisor)
+        try:
+            yield cast("_Api", ServerProxy("http://localhost", transport=transport).supervisor)
+        finally:
+            transport.close()
 
     def _socket(self) -> Path:
         try:
@@ -236,20 +251,29 @@ class Supervisor:
         if len(os.fsencode(self._socket())) > LONGEST_SOCKET_PATH:
             note.write_text(str(Path(tempfile.mkdtemp(prefix="footfall-")) / "supervisor.sock"))
 
+    def _write_launcher(self) -> None:
+        path = self.directory / "launch"
+        command = shlex.join([sys.executable, "-m", "stack.launch", str(self.home)])
+        path.write_text(f'#!/bin/sh\nexec {command} "$1"\n')
+        path.chmod(0o700)
+
     def _configuration(self, parts: Sequence[Part]) -> str:
+        # Paths are relative to the state directory, for in supervisord's files a percent sign, a
+        # semicolon or a space in them would mean something.
+        logs = self.logs.relative_to(self.home)
         sections: list[dict[str, Any]] = [
             {
                 "": "unix_http_server",
-                "file": self._socket(),
+                "file": os.path.relpath(self._socket(), self.home),
                 "chmod": "0700",
             },
             {
                 "": "supervisord",
-                "logfile": self.log(SUPERVISOR),
+                "logfile": self.log(SUPERVISOR).relative_to(self.home),
                 "logfile_maxbytes": "5MB",
                 "logfile_backups": 2,
-                "pidfile": self.directory / "supervisord.pid",
-                "childlogdir": self.logs,
+                "pidfile": "supervisor/supervisord.pid",
+                "childlogdir": logs,
                 "silent": "true",
             },
             {
@@ -260,11 +284,10 @@ class Supervisor:
             },
         ]
         for priority, part in enumerate(parts):
-            command = [sys.executable, "-m", "stack.launch", str(self.home), part.name]
             sections.append(
                 {
                     "": f"program:{part.name}",
-                    "command": shlex.join(command),
+                    "command": f"./supervisor/launch {part.name}",
                     "priority": priority,
                     "autostart": "false",
                     "autorestart": "true",
@@ -273,17 +296,13 @@ class Supervisor:
                     "stopsignal": part.stop_signal,
                     "stopwaitsecs": part.stop_seconds,
                     "killasgroup": "true",
-                    "stdout_logfile": self.log(part.name),
+                    "stdout_logfile": self.log(part.name).relative_to(self.home),
                     "stdout_logfile_maxbytes": "10MB",
                     "stdout_logfile_backups": 3,
                     "redirect_stderr": "true",
                 }
             )
-        return "\n".join(_section(section) for section in sections)
-
-
-def _section(options: dict[str, Any]) -> str:
-    lines = [f"[{options['']}]"]
-    # in supervisord's files a percent sign begins a placeholder
-    lines += [f"{k} = {str(v).replace('%', '%%')}" for k, v in options.items() if k]
-    return "\n".join(lines) + "\n"
+        return "\n".join(
+            "\n".join([f"[{section['']}]", *(f"{k} = {v}" for k, v in section.items() if k)]) + "\n"
+            for section in sections
+        )

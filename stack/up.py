@@ -35,7 +35,7 @@ from stack.postgres import PostgresStartError
 from stack.processes import who_listens
 from stack.progress import Progress, Step
 from stack.state import State, prepare_state
-from stack.supervise import DOWN, Supervisor
+from stack.supervise import Supervisor
 from warehouse.connections import describe
 from warehouse.errors import OperatorError
 from warehouse.settings import home_directory
@@ -96,9 +96,11 @@ def _bring_up(progress: Progress) -> State:
     supervisor = Supervisor(state.home)
     with progress.step("supervisor") as step:
         prepare_airflow_files(state)
-        is_new = supervisor.ensure(parts)
+        if not supervisor.is_running():
+            supervisor.sweep()  # what a supervisor that was killed has left behind
         stale = _stop_changed(state, supervisor, parts)
         _check_ports(state, supervisor, parts)
+        is_new = supervisor.ensure(parts)
         step.detail = "started" if is_new else "runs"
         if stale:
             step.detail += f"; stopped for changed settings: {', '.join(stale)}"
@@ -202,11 +204,11 @@ def _start_postgres(state: State, supervisor: Supervisor) -> str:
 
 
 def _stop_changed(state: State, supervisor: Supervisor, parts: Sequence[Part]) -> list[str]:
-    infos = supervisor.infos()
+    running = supervisor.running()
     changed = [
         part.name
         for part in parts
-        if infos[part.name].state not in DOWN
+        if part.name in running
         and running_fingerprint(state.home, part.name) != part.launch.fingerprint()
     ]
     supervisor.stop([name for name in changed if name != POSTGRES])
@@ -215,9 +217,9 @@ def _stop_changed(state: State, supervisor: Supervisor, parts: Sequence[Part]) -
 
 
 def _check_ports(state: State, supervisor: Supervisor, parts: Sequence[Part]) -> None:
-    infos = supervisor.infos()
+    running = supervisor.running()
     for part in parts:
-        if part.port is None or infos[part.name].state not in DOWN:
+        if part.port is None or part.name in running:
             continue
         host = "127.0.0.1" if part.name == POSTGRES else state.settings.bind_host
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from airflow.sdk import dag, task
+from airflow.sdk import dag, get_current_context, task
 
-from pipeline.failures import alert_on_failure, resolve_on_success
+from pipeline.scheduled import alert_on_failure, build, has_news, resolve_on_success
 
 DOMAINS = ("daily", "user", "product")
 
@@ -49,22 +49,13 @@ def update_daily_analytics() -> None:
         doc_md="Asks the ledger of loads whether there is anything to do.",
     )
     def new_loads() -> bool:
-        from pipeline.loads import has_new_loads
-        from warehouse.settings import load_settings
+        return has_news(DOMAINS)
 
-        return has_new_loads(load_settings().require("transform_dsn"), DOMAINS)
+    @task(task_id="build", doc_md="Claims the new loads, gates, builds, gates again and publishes.")
+    def build_marts() -> None:
+        build(DOMAINS, scheduler_run=get_current_context()["run_id"])
 
-    @task(doc_md="Claims the new loads, gates, builds, gates again and publishes.")
-    def build() -> None:
-        from airflow.sdk import get_current_context
-
-        from pipeline.runs import run
-        from warehouse.settings import load_settings
-
-        trigger = f"airflow {get_current_context()['run_id']}"
-        run(DOMAINS, settings=load_settings(), trigger=trigger, notify=print).raise_for_state()
-
-    new_loads() >> build()
+    new_loads() >> build_marts()
 
 
 update_daily_analytics()

@@ -1,13 +1,44 @@
-"""What a scheduled task does when it has failed for good, and when it works again.
+"""What scheduled tasks do, with the settings of their process.
 
-The functions take what Airflow hands to its callbacks, a mapping, and import nothing of Airflow.
-Imports are inside, because every look at a DAG file pays for what is imported here.
+Nothing here knows Airflow: the callbacks take what it hands to them as a mapping. Imports are
+inside, because every look at a DAG file pays for what is imported here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+
+def has_news(domains: Sequence[str]) -> bool:
+    """Tell, without importing anything heavy, whether a build of these domains would do anything.
+
+    Args:
+        domains: Domains of marts.
+    """
+    from pipeline.loads import has_new_loads
+    from warehouse.settings import load_settings
+
+    return has_new_loads(load_settings().require("transform_dsn"), domains)
+
+
+def build(domains: Sequence[str], *, scheduler_run: str) -> None:
+    """Bring domains up to date, each step on standard output.
+
+    Args:
+        domains: Domains of marts.
+        scheduler_run: The scheduler's id of the run, for ``ops.runs``.
+
+    Raises:
+        RunFailedError: A domain failed or was held back; the message says why.
+    """
+    from pipeline.runs import run
+    from warehouse.settings import load_settings
+
+    report = run(
+        domains, settings=load_settings(), trigger=f"airflow {scheduler_run}", notify=print
+    )
+    report.raise_for_state()
 
 
 def alert_on_failure(context: Mapping[str, Any]) -> None:

@@ -211,6 +211,10 @@ class AirflowClient:
         answer.raise_for_status()
         return str(answer.json()["dag_run_id"])
 
+    def count_runs(self, dag_id: str) -> int:
+        """Return how many runs a DAG has had."""
+        return int(self._get(f"/api/v2/dags/{dag_id}/dagRuns?limit=1")["total_entries"])
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return the state of a run: queued, running, success or failed."""
         return str(self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])

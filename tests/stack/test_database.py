@@ -20,7 +20,6 @@ from stack.up import prepare_warehouse
 from tests.conftest import free_port, stop
 from warehouse.connections import connect, with_credentials
 from warehouse.errors import OperatorError
-from warehouse.settings import PROJECT_ROOT
 
 ANOTHER_USER = "nobody"
 START_AND_STOP = """
@@ -122,9 +121,11 @@ def test_a_user_who_may_not_create_roles_is_told_so(
 def test_the_roles_passwords_are_asked_for(other_server: EmbeddedPostgres) -> None:
     dsn = with_credentials(other_server.superuser_dsn, user="postgres", password="guess")
 
-    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        with connect(dsn):
-            pass
+    with (
+        pytest.raises(psycopg.OperationalError, match="password authentication failed"),
+        connect(dsn),
+    ):
+        pass
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -135,16 +136,25 @@ def test_an_ordinary_user_starts_the_embedded_postgres_too(tmp_path: Path) -> No
     os.chown(directory, user.pw_uid, user.pw_gid)
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(folder.stat().st_mode | 0o011)
-    command = [sys.executable, "-c", START_AND_STOP, str(directory), str(free_port())]
-    as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+    def as_user(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            user=user.pw_uid,
+            group=user.pw_gid,
+            extra_groups=[],
+        )
+
     try:
-        subprocess.run([sys.executable, "-c", "import stack.postgres"], check=True, **as_user)
+        as_user("import stack.postgres").check_returncode()
     except (subprocess.CalledProcessError, PermissionError):
         pytest.skip(f"{ANOTHER_USER} may not read this Python, {sys.executable}")
 
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=PROJECT_ROOT, **as_user
-    )
+    done = as_user(START_AND_STOP, str(directory), str(free_port()))
 
     assert done.returncode == 0, done.stderr
     assert (directory / "data" / "PG_VERSION").stat().st_uid == user.pw_uid

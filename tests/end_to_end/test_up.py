@@ -1,0 +1,200 @@
+"""From nothing to marts and back: the tests stand in the order of the story they tell."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from stack.airflow import AirflowClient
+from stack.processes import find_marked
+from tests.end_to_end.conftest import Installation
+from warehouse.settings import Settings
+
+DAG = "update_daily_analytics"
+PARTS = (
+    "postgres",
+    "ingestion",
+    "serving",
+    "airflow-api-server",
+    "airflow-scheduler",
+    "airflow-dag-processor",
+    "airflow-triggerer",
+)
+LEDGER = "select sum(received), sum(stored), sum(duplicate), sum(quarantined) from raw.loads"
+
+
+def wait_for(is_so: Callable[[], Any], what: str, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.25)
+
+
+def airflow(installation: Installation) -> AirflowClient:
+    return AirflowClient(
+        Settings(_env_file=installation.home / "footfall.env")  # not those of the test process
+    )
+
+
+def run_dag(installation: Installation) -> dict[str, str | None]:
+    """Run the DAG to its end and return the state of each task."""
+    with airflow(installation) as client:
+        run_id = client.trigger(DAG)
+        wait_for(lambda: client.run_state(DAG, run_id) in ("success", "failed"), "the DAG run")
+        assert client.run_state(DAG, run_id) == "success"
+        return client.task_states(DAG, run_id)
+
+
+def test_the_first_start_shows_its_steps_and_sums_up(installation: Installation) -> None:
+    for step in ("Postgres", "warehouse", "Airflow", "demo day", "first pipeline run"):
+        assert f"ok  {step}" in installation.first_up
+    for name in ("INGESTION_URL", "SERVING_URL", "AIRFLOW_URL"):
+        assert installation.value(name) in installation.first_up
+    received, stored, duplicate, quarantined = installation.query(LEDGER)[0]
+    assert received > 10_000
+    assert f"{received:,} received = {stored:,} stored + {duplicate:,} duplicate" in (
+        installation.first_up
+    )
+    assert f"{quarantined:,} quarantined" in installation.first_up
+    assert "marts.daily_analytics" in installation.first_up
+
+
+def test_secrets_are_not_printed_where_no_person_looks_on(installation: Installation) -> None:
+    for name in ("AIRFLOW_PASSWORD", "WRITE_KEY", "READ_TOKEN", "ADMIN_TOKEN"):
+        assert installation.value(name) not in installation.first_up
+
+
+def test_every_part_is_healthy(installation: Installation) -> None:
+    done = installation.footfall("status")
+
+    assert done.returncode == 0, done.stdout
+    parts = installation.parts()
+    assert set(parts) == set(PARTS)
+    assert all(part["healthy"] and part["pid"] and part["memory_bytes"] for part in parts.values())
+
+
+def test_nothing_listens_beyond_this_machine(installation: Installation) -> None:
+    addresses = {
+        connection.laddr.ip
+        for marked in find_marked(installation.home)
+        for connection in marked.process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert addresses == {"127.0.0.1"}
+
+
+def test_the_demo_day_is_in_the_marts_whole(installation: Installation) -> None:
+    rows = installation.query("select sum(events) from marts.daily_analytics", "READ_DSN")
+
+    assert rows == installation.query("select count(*) from raw.events")
+    assert rows[0][0] > 0
+
+
+def test_the_generated_sites_are_served(installation: Installation) -> None:
+    headers = {"Authorization": f"Bearer {installation.value('READ_TOKEN')}"}
+    for site in ("dbt", "quality"):
+        url = f"{installation.value('SERVING_URL')}/docs/{site}/"
+        assert httpx.get(url, headers=headers, follow_redirects=True).status_code == 200
+    assert httpx.get(f"{installation.value('INGESTION_URL')}/docs").status_code == 200
+
+
+def test_posted_events_reach_the_marts_through_a_dag_run(installation: Installation) -> None:
+    product = f"product-{uuid.uuid4()}"
+    now = datetime.now(UTC)
+    before = installation.query("select coalesce(sum(events), 0) from marts.daily_analytics")
+    events = [
+        {
+            "event_id": str(uuid.uuid4()),
+            "category": "product",
+            "event_type": "view",
+            "user_id": "somebody",
+            "entity_type": "product",
+            "entity_id": product,
+            "occurred_at": now.isoformat(),
+        }
+        for _ in range(7)
+    ]
+    answer = httpx.post(
+        f"{installation.value('INGESTION_URL')}/v1/events",
+        json=[*events, events[0]],
+        headers={"Authorization": f"Bearer {installation.value('WRITE_KEY')}"},
+    )
+    statuses = [result["status"] for result in answer.json()["results"]]
+    assert (answer.status_code, statuses) == (200, ["stored"] * 7 + ["duplicate"])
+
+    assert run_dag(installation) == {"new_loads": "success", "build": "success"}
+
+    after = installation.query("select sum(events) from marts.daily_analytics")
+    assert after[0][0] == before[0][0] + 7
+    assert installation.query(
+        f"select count(*) from marts.product_metrics where product_id = '{product}'"
+    ) == [(1,)]
+
+
+def test_a_run_with_nothing_new_builds_nothing(installation: Installation) -> None:
+    before = installation.query("select count(*) from ops.runs")
+
+    assert run_dag(installation) == {"new_loads": "success", "build": "skipped"}
+    assert installation.query("select count(*) from ops.runs") == before
+
+
+def test_a_second_up_repeats_nothing(installation: Installation) -> None:
+    pids = {name: part["pid"] for name, part in installation.parts().items()}
+    ledger = installation.query(LEDGER)
+    secrets = (installation.home / "footfall.env").read_bytes()
+    with airflow(installation) as client:
+        runs = client.count_runs(DAG)
+        started = time.monotonic()
+        done = installation.footfall("up")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert time.monotonic() - started < 60
+        assert client.count_runs(DAG) == runs
+    assert {name: part["pid"] for name, part in installation.parts().items()} == pids
+    assert installation.query(LEDGER) == ledger
+    assert (installation.home / "footfall.env").read_bytes() == secrets
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_that_is_killed_comes_back(installation: Installation, name: str) -> None:
+    pid = installation.parts()[name]["pid"]
+    os.kill(pid, signal.SIGKILL)
+
+    def is_back() -> bool:
+        part = installation.parts()[name]
+        return bool(part["healthy"]) and part["pid"] != pid
+
+    wait_for(is_back, f"{name} to come back")
+
+
+def test_down_leaves_no_process_and_status_says_so(installation: Installation) -> None:
+    wait_for(lambda: installation.status()["healthy"], "all to be healthy")
+    assert installation.footfall("down").returncode == 0
+
+    assert find_marked(installation.home) == []
+    done = installation.footfall("status")
+    assert done.returncode == 1
+    assert done.stdout.count("not running") == len(PARTS)
+
+
+def test_up_after_down_finds_everything_as_it_was(installation: Installation) -> None:
+    secrets = (installation.home / "footfall.env").read_bytes()
+    started = time.monotonic()
+    done = installation.footfall("up")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert time.monotonic() - started < 60
+    assert "demo day" not in done.stdout
+    assert installation.status()["healthy"]
+    assert (installation.home / "footfall.env").read_bytes() == secrets
+    assert installation.query("select sum(events) from marts.daily_analytics") == (
+        installation.query("select count(*) from raw.events")
+    )

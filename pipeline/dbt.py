@@ -70,6 +70,7 @@ class DbtProject:
             DbtError: A model or a test failed.
         """
         arguments = ["build", "--select", f"tag:{domain}", "--exclude-resource-type", "unit_test"]
+        arguments.append("--no-write-json")  # nobody reads the artefacts of a scheduled run
         if full_refresh:
             arguments.append("--full-refresh")
         self.invoke(arguments, variables=variables)

@@ -39,6 +39,13 @@ def _publish(connection: Connection, mart: Mart) -> int:
         connection.execute(
             sql.SQL("create table {} (like {} including all)").format(published, candidate)
         )
+        comment = connection.execute(
+            "select obj_description(%s::regclass)", (f"{CANDIDATE}.{mart.name}",)
+        ).fetchone()
+        assert comment is not None
+        connection.execute(
+            sql.SQL("comment on table {} is {}").format(published, sql.Literal(comment[0]))
+        )
     columns = sql.SQL(", ").join(map(sql.Identifier, mart.columns))
     touched = _columns(connection, CANDIDATE, touched_name)
     if touched:

@@ -35,6 +35,9 @@ lock: environment ## Resolve requirements.in into requirements.txt
 	@$(PYTHON) -m uv pip compile requirements.in -o requirements.txt --python-version 3.11 \
 		--generate-hashes --quiet
 
+docs: environment ## Write the generated pages of docs/reference
+	@$(PYTHON) -m stack.reference
+
 # .venv from the lock file; costs nothing where it is up to date
 environment:
 	@sh stack/environment.sh

@@ -69,8 +69,12 @@ class DbtProject:
         Raises:
             DbtError: A model or a test failed.
         """
-        arguments = ["build", "--select", f"tag:{domain}", "--exclude-resource-type", "unit_test"]
-        arguments.append("--no-write-json")  # nobody reads the artefacts of a scheduled run
+        arguments = [
+            "build",
+            *("--select", f"tag:{domain}", "--exclude", "tag:reconciliation"),
+            *("--exclude-resource-type", "unit_test"),
+            "--no-write-json",  # nobody reads the artefacts of a scheduled run
+        ]
         if full_refresh:
             arguments.append("--full-refresh")
         self.invoke(arguments, variables=variables)

@@ -1,0 +1,63 @@
+"""The dbt project by its own means: unit tests, reconciliation, documentation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.dbt import dbt_project
+from pipeline.sites import build_dbt_docs
+from tests.conftest import Warehouse
+from tests.pipeline.conftest import Run
+from tests.rows import land
+from warehouse.settings import PROJECT_ROOT, Settings
+
+MODELS = PROJECT_ROOT / "dbt_project" / "models"
+
+
+def model_names() -> list[str]:
+    return sorted(path.stem for path in MODELS.rglob("*.sql"))
+
+
+def test_unit_tests_pass(warehouse: Warehouse, run_all: Run, settings: Settings) -> None:
+    land(warehouse, [{}])
+    run_all()
+    result = dbt_project(settings).invoke(["test", "--select", "test_type:unit"])
+    assert len(result.results) >= 6
+
+
+def test_every_settled_event_is_counted_on_its_day(
+    warehouse: Warehouse, run_all: Run, settings: Settings
+) -> None:
+    land(warehouse, [{}, {"user_id": None, "category": "system", "event_type": "metric"}])
+    run_all()
+    dbt_project(settings).invoke(["test", "--select", "tag:reconciliation"])
+
+
+def test_the_site_shows_every_model_with_its_types(
+    warehouse: Warehouse, run_all: Run, settings: Settings
+) -> None:
+    land(warehouse, [{}])
+    run_all()
+    site = build_dbt_docs(settings)
+    catalog = json.loads((site / "catalog.json").read_text())
+    assert {node.rpartition(".")[2] for node in catalog["nodes"]} == set(model_names())
+    assert (site / "index.html").stat().st_size > 100_000
+    assert settings.require("transform_dsn").partition("@")[0] not in "".join(
+        path.read_text() for path in site.iterdir()
+    )
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.rglob("*.sql")), ids=lambda path: path.stem)
+def test_every_column_of_a_model_is_described(path: Path) -> None:
+    described = {
+        model["name"]: model
+        for file in path.parent.glob("*.yml")
+        for model in (yaml.safe_load(file.read_text()).get("models") or [])
+    }[path.stem]
+    assert described["description"].rstrip().endswith((".",))
+    assert "One row per" in described["description"]
+    assert all(column["description"].strip() for column in described["columns"])

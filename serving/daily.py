@@ -28,9 +28,9 @@ class DailyAnalytics(msgspec.Struct):
     """The figures of one day, in the reporting time zone."""
 
     date: dt.date
-    total_users: Annotated[Count, Meta(description="Known visitors up to and on this day.")]
-    active_users: Annotated[Count, Meta(description="Known visitors who did something.")]
-    new_users: Annotated[Count, Meta(description="Known visitors seen for the first time.")]
+    total_users: Annotated[Count, Meta(description="Visitors seen up to and including the day.")]
+    active_users: Annotated[Count, Meta(description="Distinct visitors with an event on the day, unnamed senders aside.")]
+    new_users: Annotated[Count, Meta(description="Visitors whose first event is on the day.")]
     new_registrations: Annotated[Count, Meta(description="Registrations.")]
     sessions: Annotated[Count, Meta(description="Sessions that began.")]
     events: Annotated[Count, Meta(description="Events of every kind.")]

@@ -12,9 +12,19 @@ CATALOGUE = PROJECT_ROOT / "ingestion" / "catalog"
 
 
 def event_names(directory: Path = CATALOGUE) -> list[str]:
-    """Return every event of the catalogue as ``category/event_type``, sorted."""
+    """Return every event of the catalogue as ``category/event_type``, sorted.
+
+    Args:
+        directory: Where the YAML files are, one for each category.
+
+    Raises:
+        FileNotFoundError: There are none.
+    """
+    plans = [
+        yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader) for path in directory.glob("*.yaml")
+    ]
+    if not plans:
+        raise FileNotFoundError(f"{directory} holds no catalogue files (*.yaml)")
     return sorted(
-        f"{path.stem}/{event_type}"
-        for path in directory.glob("*.yaml")
-        for event_type in yaml.safe_load(path.read_text())["events"]
+        f"{plan['category']}/{event_type}" for plan in plans for event_type in plan["event_types"]
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 KEPT_RUNS = 30
 _HISTORY = "history"
 _SITE = "quality"
+_PAGE = {"module_name": "expectations.pages", "class_name": "Page"}
 
 
 def directory(home: Path) -> Path:
@@ -40,12 +41,15 @@ def sites(home: Path) -> dict[str, Any]:
     """Return the website, for a context that has :func:`stores`."""
     return {
         _SITE: {
-            "class_name": "SiteBuilder",
+            "module_name": "expectations.pages",
+            "class_name": "Site",
+            "site_name": _SITE,
             "show_how_to_buttons": False,
             "store_backend": _files(directory(home)),
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "view": _PAGE},
             "site_section_builders": {
-                "validations": {"source_store_name": _HISTORY},
+                "expectations": {"view": _PAGE},
+                "validations": {"source_store_name": _HISTORY, "view": _PAGE},
                 "profiling": "None",
             },
         }

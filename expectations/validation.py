@@ -7,6 +7,7 @@ checked again for counts and samples.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,8 +20,10 @@ from warehouse.connections import sqlalchemy_url
 
 if TYPE_CHECKING:
     from great_expectations.checkpoint.checkpoint import CheckpointResult
+    from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.core.expectation_validation_result import (
         ExpectationSuiteValidationResult,
+        ExpectationValidationResult,
     )
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.core.validation_definition import ValidationDefinition
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from great_expectations.datasource.fluent.postgres_datasource import PostgresDatasource
 
 MOST_SAMPLES = 5
+_DIAGNOSIS = ".failures"  # what is added to a suite's name for the second pass
+_ROWS_FOUND = "observed_value"  # what the library calls the number of rows that a query found
 # names of the variables that stand for connection strings: the library writes down no more
 _WAREHOUSE = "footfall_warehouse"
 _CANDIDATES = "footfall_candidates"
@@ -58,7 +63,9 @@ class Validation:
 def load_library() -> Any:
     """Import Great Expectations, which takes seconds, with its reports to its makers off."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about its own use of modules that will go
+        import great_expectations
 
     return great_expectations
 
@@ -89,21 +96,41 @@ def validate(
     gx = load_library()
     context = _context(gx, dsn, stores or {}, sites or {})
     validation = Validation(context)
-    by_name = {suite.name: suite for suite in suites}
     run = gx.RunIdentifier(run_name=name)
     with _sources(context) as (warehouse, candidates):
-        definitions = [_definition(gx, context, warehouse, candidates, suite) for suite in suites]
-        first = _run(context, definitions, "BOOLEAN_ONLY", run)
-        found = dict(first.run_results)
-        failed = [key for key, result in found.items() if not result.success]
+        batches = {suite.name: _batch(warehouse, candidates, suite) for suite in suites}
+        first = _run(
+            context,
+            [
+                _definition(context, suite.name, batches[suite.name], dict(enumerate(suite.rules)))
+                for suite in suites
+            ],
+            "BOOLEAN_ONLY",
+            run,
+        )
+        validation.documents.update(first.run_results)
+        failed = {
+            document.suite_name: {
+                number: rule
+                for number, rule in enumerate(_suite(suites, document).rules)
+                if number in {_number(found) for found in document.results if not found.success}
+            }
+            for document in first.run_results.values()
+            if not document.success
+        }
         if failed:
-            names = {key.expectation_suite_identifier.name for key in failed}
-            again = [definition for definition in definitions if definition.name in names]
-            found |= _run(context, again, "SUMMARY", run).run_results
-    for key, document in found.items():
-        suite = by_name[key.expectation_suite_identifier.name]
-        validation.documents[key] = document
-        validation.results += _results(suite, document)
+            second = _run(
+                context,
+                [
+                    _definition(context, name + _DIAGNOSIS, batches[name], rules)
+                    for name, rules in failed.items()
+                ],
+                "SUMMARY",
+                run,
+            )
+            _fill_in(validation, second)
+    for document in validation.documents.values():
+        validation.results += _results(_suite(suites, document), document)
     return validation
 
 
@@ -162,42 +189,38 @@ def _sources(
             source.get_execution_engine().close()
 
 
+def _batch(
+    warehouse: PostgresDatasource, candidates: PostgresDatasource, suite: Suite
+) -> BatchDefinition[Any]:
+    if suite.query is None:
+        return candidates.add_table_asset(suite.table).add_batch_definition_whole_table("all")
+    asset = warehouse.add_query_asset(suite.table, query=suite.query)
+    return asset.add_batch_definition_whole_table("all")
+
+
 def _definition(
-    gx: Any,
-    context: EphemeralDataContext,
-    warehouse: PostgresDatasource,
-    candidates: PostgresDatasource,
-    suite: Suite,
+    context: EphemeralDataContext, name: str, batch: BatchDefinition[Any], rules: Mapping[int, Rule]
 ) -> ValidationDefinition:
+    from great_expectations import ExpectationSuite, ValidationDefinition
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
     from great_expectations.expectations.metadata_types import FailureSeverity
 
     severities = {"blocking": FailureSeverity.CRITICAL, "warning": FailureSeverity.WARNING}
-    if suite.query is None:
-        asset: Any = candidates.add_table_asset(suite.table)
-    else:
-        asset = warehouse.add_query_asset(suite.table, query=suite.query)
-    expectations = context.suites.add(
-        gx.ExpectationSuite(
-            name=suite.name,
-            expectations=[
-                ExpectationConfiguration(
-                    type=rule.type,
-                    kwargs=dict(rule.arguments),
-                    meta={"rule": number},
-                    severity=severities[rule.severity],
-                    description=f"{rule.severity.capitalize()}: {rule.sentence}.",
-                ).to_domain_obj()
-                for number, rule in enumerate(suite.rules)
-            ],
-        )
+    suite = ExpectationSuite(
+        name=name,
+        expectations=[
+            ExpectationConfiguration(
+                type=rule.type,
+                kwargs=dict(rule.arguments),
+                meta={"rule": number},
+                severity=severities[rule.severity],
+                description=f"{rule.severity.capitalize()}: {rule.sentence}.",
+            ).to_domain_obj()
+            for number, rule in rules.items()
+        ],
     )
     return context.validation_definitions.add(
-        gx.ValidationDefinition(
-            name=suite.name,
-            data=asset.add_batch_definition_whole_table("all"),
-            suite=expectations,
-        )
+        ValidationDefinition(name=name, data=batch, suite=context.suites.add(suite))
     )
 
 
@@ -222,12 +245,35 @@ def _run(
     return checkpoint.run(run_id=run)
 
 
+def _fill_in(validation: Validation, second: CheckpointResult) -> None:
+    """Put what the second pass found in the place of the bare failures of the first."""
+    diagnoses = {
+        (document.suite_name.removesuffix(_DIAGNOSIS), _number(found)): found
+        for document in second.run_results.values()
+        for found in document.results
+    }
+    for document in validation.documents.values():
+        document.results = [
+            diagnoses.get((document.suite_name, _number(found)), found)
+            for found in document.results
+        ]
+
+
+def _suite(suites: Sequence[Suite], document: ExpectationSuiteValidationResult) -> Suite:
+    return next(suite for suite in suites if suite.name == document.suite_name)
+
+
+def _number(found: ExpectationValidationResult) -> int:
+    assert found.expectation_config is not None
+    return int(found.expectation_config.meta["rule"])
+
+
 def _results(
     suite: Suite, document: ExpectationSuiteValidationResult
 ) -> Iterator[ExpectationResult]:
     for found in document.results:
-        assert found.expectation_config is not None
-        rule = suite.rules[found.expectation_config.meta["rule"]]
+        rule = suite.rules[_number(found)]
+        found.result = found.result or _what_a_pass_says(rule, bool(found.success))
         yield ExpectationResult(
             suite=suite.name,
             expectation=rule.type,
@@ -235,17 +281,18 @@ def _results(
             severity=rule.severity,
             sentence=rule.sentence,
             is_success=bool(found.success),
-            unexpected_count=_unexpected_count(rule, bool(found.success), found.result),
+            unexpected_count=found.result.get("unexpected_count", found.result.get(_ROWS_FOUND)),
             observed=_observed(found.result, found.exception_info or {}),
         )
 
 
-def _unexpected_count(rule: Rule, is_success: bool, result: Mapping[str, Any]) -> int | None:
-    if "unexpected_count" in result:
-        return int(result["unexpected_count"])
-    if isinstance(result.get("observed_value"), int):
-        return int(result["observed_value"])  # of a query, the number of rows that it found
-    return 0 if is_success and not rule.is_tolerant else None
+def _what_a_pass_says(rule: Rule, is_success: bool) -> dict[str, Any]:
+    """Return the figures that are known though only true or false was asked for."""
+    if not is_success or rule.is_tolerant:
+        return {}
+    if rule.column is None:
+        return {_ROWS_FOUND: 0}
+    return {"unexpected_count": 0, "unexpected_percent": 0.0}
 
 
 def _observed(result: Mapping[str, Any], exceptions: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.rules import at_most, between, counts, key, never_null, no_rows
+from expectations.rules import at_most, between, counts, key, no_rows
 from expectations.suites import LONGEST_SESSION_SECONDS, Horizon, Suite
 
 SLOWEST_RESPONSE_MS = 60_000
@@ -49,7 +49,6 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                     "api_requests",
                     "error_count",
                 ),
-                never_null("bounce_rate"),
                 between("bounce_rate", 0, 100),
                 between("avg_session_duration", 0),
                 between("avg_response_time", 0),

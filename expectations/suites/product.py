@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.rules import between, counts, key, never_null
+from expectations.rules import between, counts, key
 from expectations.suites import Horizon, Suite
 
 RATES = ("view_to_click_rate", "click_to_cart_rate", "cart_to_purchase_rate")
@@ -23,9 +23,6 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                     "total_sales",
                     *RATES,
                 ),
-                never_null("total_favorites"),
-                never_null("total_units_sold"),
-                never_null("last_updated"),
                 between("last_updated", high=horizon.latest, sentence="no event is in the future"),
                 between(
                     "total_favorites", 0, sentence="no more favourites withdrawn than given"

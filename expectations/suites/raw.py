@@ -147,7 +147,7 @@ select
     loads.received,
     loads.quarantined,
     loads.stored,
-    count(events.event_id) as visible
+    count(events.load_id) as visible
 from (select * from raw.loads where {loads}) as loads
 left join (select * from raw.events where {received}) as events
     on

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.rules import at_most, between, counts, key, never_null, no_rows
+from expectations.rules import at_most, between, counts, key, no_rows
 from expectations.suites import BEGINNING, LONGEST_SESSION_SECONDS, Horizon, Suite
 
 
@@ -13,8 +13,6 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
             "user.user_analytics",
             (
                 *key("user_id"),
-                never_null("first_activity"),
-                never_null("last_activity"),
                 between(
                     "first_activity",
                     BEGINNING,
@@ -46,7 +44,6 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 at_most("active_days", "total_events"),
                 at_most("total_sessions", "total_events"),
                 at_most("total_page_views", "total_events"),
-                never_null("travel_detected"),
                 no_rows(
                     "select 1 from (select visitor_id, count(*) as events"
                     " from intermediate.int_claimed_events where is_user group by visitor_id)"
@@ -62,8 +59,6 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
             "user.sessions",
             (
                 *key("visitor_id", "session_id", "is_derived"),
-                never_null("started_at"),
-                never_null("ended_at"),
                 between(
                     "started_at", BEGINNING, sentence=f"no session began before {BEGINNING:%Y}"
                 ),
@@ -72,7 +67,6 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 *counts("duration_seconds", "events", "page_views"),
                 between("events", 1, sentence="every session has an event"),
                 at_most("page_views", "events"),
-                never_null("is_bounce"),
                 between(
                     "duration_seconds",
                     high=LONGEST_SESSION_SECONDS,

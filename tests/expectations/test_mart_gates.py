@@ -1,0 +1,325 @@
+"""The gates for candidates: each defect of a mart keeps it from being published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from expectations.gate import check_candidates
+from expectations.results import GateResult
+from expectations.suites import Horizon, by_domain
+from tests.conftest import Warehouse
+from tests.expectations.candidates import build, change, contract, is_number
+from warehouse.settings import Settings
+
+RUN = 11
+MONDAY = date(2024, 6, 3)
+NOON = datetime(2024, 6, 3, 12, tzinfo=UTC)
+
+DAYS = (
+    {
+        "date": MONDAY,
+        "total_users": 2,
+        "active_users": 2,
+        "new_users": 2,
+        "sessions": 2,
+        "events": 9,
+        "page_views": 4,
+        "geo_access_attempts": 2,
+        "geo_blocked_attempts": 1,
+        "geo_allowed_access": 1,
+        "traveler_access_count": 1,
+        "bounce_rate": 50,
+    },
+    {"date": MONDAY + timedelta(1), "total_users": 2},
+    {
+        "date": MONDAY + timedelta(2),
+        "total_users": 3,
+        "active_users": 2,
+        "new_users": 1,
+        "sessions": 1,
+        "events": 3,
+        "bounce_rate": 100,
+    },
+)
+USERS = (
+    {
+        "user_id": "u1",
+        "first_activity": NOON,
+        "last_activity": NOON + timedelta(days=1),
+        "active_days": 2,
+        "total_events": 7,
+        "total_sessions": 2,
+        "total_time_spent": 60,
+        "avg_session_duration": 30,
+        "total_page_views": 3,
+        "recommendations_shown": 1,
+        "recommendations_clicked": 1,
+        "last_calculated": NOON,
+    },
+    {
+        "user_id": "u2",
+        "first_activity": NOON,
+        "last_activity": NOON,
+        "active_days": 1,
+        "total_events": 1,
+        "avg_session_duration": None,
+        "last_calculated": NOON,
+    },
+)
+SESSIONS = (
+    {
+        "session_id": "s1",
+        "visitor_id": "u1",
+        "started_at": NOON,
+        "ended_at": NOON + timedelta(minutes=1),
+        "started_date": MONDAY,
+        "duration_seconds": 60,
+        "events": 3,
+        "page_views": 3,
+    },
+    {
+        "session_id": "s1",
+        "visitor_id": "u2",
+        "started_at": NOON,
+        "ended_at": NOON,
+        "started_date": MONDAY,
+        "events": 1,
+        "page_views": 1,
+        "is_bounce": True,
+    },
+)
+PRODUCTS = (
+    {
+        "product_id": "p1",
+        "total_views": 10,
+        "total_clicks": 4,
+        "view_to_click_rate": 40,
+        "last_updated": NOON,
+    },
+    {"product_id": "p2", "total_favorites": 1, "last_updated": NOON},
+)
+MARTS: Mapping[str, tuple[str, tuple[Mapping[str, object], ...]]] = {
+    "daily_analytics": ("daily", DAYS),
+    "user_analytics": ("user", USERS),
+    "sessions": ("user", SESSIONS),
+    "product_metrics": ("product", PRODUCTS),
+}
+
+
+@pytest.fixture(autouse=True)
+def _good_candidates(warehouse: Warehouse) -> Iterator[None]:
+    for mart, (domain, rows) in MARTS.items():
+        build(warehouse, domain, mart, rows)
+    yield
+    change(warehouse, "drop table if exists intermediate.int_claimed_events, marts.daily_analytics")
+
+
+def blocking_sentences(domain: str, settings: Settings, mart: str, kind: str) -> set[str]:
+    return {
+        f"{suite.name}: expected that {rule.sentence}"
+        for suite in by_domain(Horizon.of(settings))[domain]
+        for rule in suite.rules
+        if suite.table == mart and rule.severity == "blocking" and kind in rule.type
+        if not rule.requires
+    }
+
+
+def without_figures(result: GateResult) -> set[str]:
+    return {sentence.partition(", but ")[0] for sentence in result.failures}
+
+
+@pytest.mark.parametrize("domain", ["daily", "product", "user"])
+def test_good_candidates_pass(settings: Settings, domain: str) -> None:
+    result = check_candidates(settings, domain, RUN)
+    assert (result.failures, result.warnings) == ((), ())
+    assert len(result.results) > 10
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_candidate_without_rows_passes(
+    warehouse: Warehouse, settings: Settings, mart: str
+) -> None:
+    change(warehouse, f"delete from marts_candidate.{mart}")
+    result = check_candidates(settings, MARTS[mart][0], RUN)
+    assert (result.failures, result.warnings) == ((), ())
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_every_column_of_the_key_must_be_filled(
+    warehouse: Warehouse, settings: Settings, mart: str
+) -> None:
+    domain = MARTS[mart][0]
+    build(warehouse, domain, mart, [dict.fromkeys(contract(domain, mart))])
+    result = check_candidates(settings, domain, RUN)
+    nulls = blocking_sentences(domain, settings, mart, "not_be_null")
+    assert nulls
+    assert nulls == without_figures(result)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_every_figure_that_cannot_be_negative_is_checked(
+    warehouse: Warehouse, settings: Settings, mart: str
+) -> None:
+    domain, rows = MARTS[mart]
+    figures = {
+        name: -1
+        for name, type_ in contract(domain, mart).items()
+        if is_number(type_) and name not in ("total_favorites", "total_units_sold")
+    }
+    build(warehouse, domain, mart, [{**rows[0], **figures}])
+
+    result = check_candidates(settings, domain, RUN)
+
+    failed = without_figures(result)
+    negative = blocking_sentences(domain, settings, mart, "values_to_be_between") - {
+        sentence
+        for sentence in blocking_sentences(domain, settings, mart, "values_to_be_between")
+        if "future" in sentence or "before" in sentence
+    }
+    assert negative <= failed
+    assert len(negative) >= 4
+
+
+@pytest.mark.parametrize(
+    ("mart", "defect", "rule"),
+    [
+        ("daily_analytics", "date = '2024-06-03'", "date is unique"),
+        ("daily_analytics", "date = '2024-06-09' where new_users = 1", "every day from the first"),
+        (
+            "daily_analytics",
+            "date = current_date + 2 where new_users = 1",
+            "no day is in the future",
+        ),
+        ("daily_analytics", "date = '1970-01-01' where new_users = 2", "no day is in the future"),
+        ("daily_analytics", "bounce_rate = 100.1", "bounce_rate is at least 0 and at most 100"),
+        ("daily_analytics", "active_users = 4", "active_users is never greater than total_users"),
+        ("daily_analytics", "new_users = 3", "new_users is never greater than active_users"),
+        ("daily_analytics", "events = 1", "active_users is never greater than events"),
+        ("daily_analytics", "sessions = 10", "sessions is never greater than events"),
+        ("daily_analytics", "page_views = 10", "page_views is never greater than events"),
+        ("daily_analytics", "geo_blocked_attempts = 9", "geo_blocked_attempts is never greater"),
+        ("daily_analytics", "total_users = 9", "total_users is the sum of all new users"),
+        ("user_analytics", "user_id = 'u1'", "user_id is unique"),
+        ("user_analytics", "first_activity = '1970-01-01'", "nobody was active before 1990"),
+        ("user_analytics", "last_activity = now() + interval '1 hour'", "active in the future"),
+        ("user_analytics", "last_activity = '2024-06-02'", "first_activity is never greater than"),
+        ("user_analytics", "active_days = 0", "active_days is at least 1"),
+        ("user_analytics", "active_days = 8", "active_days is never greater than total_events"),
+        ("user_analytics", "total_sessions = 8", "total_sessions is never greater than"),
+        ("user_analytics", "total_page_views = 8", "total_page_views is never greater than"),
+        ("sessions", "visitor_id = 'u1'", "visitor_id, session_id, is_derived are unique"),
+        ("sessions", "started_at = '1970-01-01'", "no session began before 1990"),
+        ("sessions", "ended_at = now() + interval '1 hour'", "no session ends in the future"),
+        ("sessions", "ended_at = '2024-06-02'", "no session ends before it began"),
+        ("sessions", "events = 0, page_views = 0", "every session has an event"),
+        ("sessions", "page_views = 4", "page_views is never greater than events"),
+        ("product_metrics", "product_id = 'p1'", "product_id is unique"),
+        (
+            "product_metrics",
+            "last_updated = now() + interval '1 hour'",
+            "no event is in the future",
+        ),
+    ],
+)
+def test_a_defect_of_a_mart_keeps_it_from_being_published(
+    warehouse: Warehouse, settings: Settings, mart: str, defect: str, rule: str
+) -> None:
+    change(warehouse, f"update marts_candidate.{mart} set {defect}")
+    result = check_candidates(settings, MARTS[mart][0], RUN)
+    assert not result.passed
+    assert [failure for failure in result.failures if rule in failure]
+
+
+@pytest.mark.parametrize(
+    ("mart", "defect", "rule"),
+    [
+        ("daily_analytics", "avg_session_duration = 90000", "sessions last less than a day"),
+        ("daily_analytics", "avg_response_time = 70000", "the API answers within a minute"),
+        ("user_analytics", "recommendations_clicked = 2", "recommendations_clicked is never"),
+        ("sessions", "duration_seconds = 90000", "no session lasts longer than a day"),
+        ("product_metrics", "total_favorites = -1", "no more favourites withdrawn than given"),
+        ("product_metrics", "total_units_sold = -1", "no more units returned than sold"),
+        ("product_metrics", "view_to_click_rate = 250", "view_to_click_rate is at most 100 %"),
+    ],
+)
+def test_an_oddity_of_a_mart_warns_and_passes(
+    warehouse: Warehouse, settings: Settings, mart: str, defect: str, rule: str
+) -> None:
+    change(warehouse, f"update marts_candidate.{mart} set {defect}")
+    result = check_candidates(settings, MARTS[mart][0], RUN)
+    assert result.passed
+    assert len(result.warnings) == 1
+    assert rule in result.warnings[0]
+
+
+CLAIMED = (
+    "create table intermediate.int_claimed_events as"
+    " select v as visitor_id, v like 'u%' as is_user, d::date as occurred_date"
+    " from (values ('u1', '2024-06-03'), ('u1', '2024-06-03'), ('a1', '{day}')) as t (v, d)"
+)
+
+
+@pytest.mark.parametrize("domain", ["daily", "user"])
+def test_candidates_that_count_the_latest_events_pass(
+    warehouse: Warehouse, settings: Settings, domain: str
+) -> None:
+    change(warehouse, CLAIMED.format(day=MONDAY))
+    result = check_candidates(settings, domain, RUN)
+    assert result.failures == ()
+    assert [r for r in result.results if "of the latest core run" in r.sentence]
+
+
+def test_a_day_that_lacks_new_events_is_not_published(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    change(warehouse, CLAIMED.format(day="2024-06-30"))
+    result = check_candidates(settings, "daily", RUN)
+    assert result.failures == (
+        "daily.daily_analytics: expected that every event of the latest core run is counted"
+        " on its day",
+    )
+
+
+def test_a_user_who_lacks_new_events_is_not_published(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    change(warehouse, CLAIMED.format(day=MONDAY))
+    change(warehouse, "delete from marts_candidate.user_analytics where user_id = 'u1'")
+    result = check_candidates(settings, "user", RUN)
+    assert result.failures == (
+        "user.user_analytics: expected that every event of the latest core run is counted"
+        " for its user",
+    )
+
+
+def test_fewer_events_than_were_published_warn(warehouse: Warehouse, settings: Settings) -> None:
+    build(warehouse, "daily", "daily_analytics", DAYS, schema="marts")
+    assert check_candidates(settings, "daily", RUN).warnings == ()
+    change(warehouse, "update marts.daily_analytics set events = 100")
+    result = check_candidates(settings, "daily", RUN)
+    assert result.passed
+    assert len(result.warnings) == 1
+    assert "no fewer events than the published mart has" in result.warnings[0]
+
+
+def test_a_mart_without_a_candidate_is_left_out(warehouse: Warehouse, settings: Settings) -> None:
+    change(warehouse, "drop table marts_candidate.sessions")
+    result = check_candidates(settings, "user", RUN)
+    assert result.passed
+    assert {r.suite for r in result.results} == {"user.user_analytics"}
+
+
+def test_a_domain_without_a_suite_passes(settings: Settings) -> None:
+    assert check_candidates(settings, "horticulture", RUN) == GateResult()
+
+
+def test_a_candidate_that_lacks_a_column_is_not_published(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    change(warehouse, "alter table marts_candidate.product_metrics drop column total_views")
+    result = check_candidates(settings, "product", RUN)
+    assert not result.passed
+    assert "product.product_metrics: not checked whether total_views" in result.failures[0]

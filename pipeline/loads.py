@@ -67,6 +67,26 @@ def has_new_loads(dsn: str, domains: Sequence[str]) -> bool:
     return bool(row[0])
 
 
+def are_waiting(connection: Connection) -> bool:
+    """Tell whether any load waits for a core run; held ones do not."""
+    row = connection.execute(
+        "select exists (select from raw.loads"
+        " where state <> 'settled' and stored > 0 and state <> 'held')"
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def are_held(connection: Connection) -> bool:
+    """Tell whether any load is held."""
+    row = connection.execute(
+        "select exists (select from raw.loads"
+        " where state <> 'settled' and stored > 0 and state = 'held')"
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
 def claim(connection: Connection, run_id: int) -> Claim:
     """Claim for a run every load whose events can all be seen.
 

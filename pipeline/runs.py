@@ -10,15 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from psycopg import sql
-from psycopg.types.json import Jsonb
-
-from pipeline import loads
+from pipeline import loads, run_ledger
 from pipeline.alerts import raise_alert, resolve_alert
 from pipeline.dbt import DbtError, dbt_project
-from pipeline.domains import CORE, mart_domains, resolve
+from pipeline.domains import CORE, resolve
 from pipeline.locks import lock
 from pipeline.publish import publish
 from warehouse.connections import Connection, connect
@@ -103,13 +100,6 @@ class RunReport:
             )
 
 
-class _CoreState(NamedTuple):
-    settled_run: int  # last core run that succeeded, 0 before the first
-    full_run: int  # last of those that was a full refresh
-    is_consistent: bool  # the last one that built anything succeeded
-    owes_full_refresh: bool  # the last one that built anything was a full refresh, and failed
-
-
 def run(
     domains: Sequence[str],
     *,
@@ -182,25 +172,25 @@ class _Run:
     def build_core(self, db: Connection) -> DomainReport:
         started = time.monotonic()
         ensure_partitions(db, days_ahead=self.settings.partitions_ahead_days)
-        _bury_dead_runs(db, CORE)
-        state = _core_state(db)
+        run_ledger.bury_dead_runs(db, CORE)
+        state = run_ledger.core_state(db)
         full = self.full_refresh or state.owes_full_refresh
-        if not full and not _has_waiting_loads(db):
+        if not full and not loads.are_waiting(db):
             return DomainReport(CORE, "current")
 
-        run_id = _open_run(db, CORE, self.trigger, full)
+        run_id = self.open(db, CORE, full)
         held = self._gate_loads(db, run_id)
         scope = loads.admitted(db, run_id)
         if not full and scope.loads == 0:
             reason = held or "not all events of the waiting loads can be seen yet"
-            _close_run(db, run_id, "held", reason)
+            run_ledger.close_run(db, run_id, "held", reason=reason)
             return DomainReport(
                 CORE, "held" if held else "current", run_id, time.monotonic() - started, {}, held
             )
 
         self.notify(f"core: building {scope.events:,} new events of {scope.loads:,} loads")
         try:
-            _forget_published_touches(db)
+            run_ledger.forget_published_touches(db)
             self.dbt.build(
                 CORE,
                 variables={"run_id": run_id, "published_run_id": state.settled_run},
@@ -210,8 +200,10 @@ class _Run:
             return self._fail(db, CORE, run_id, started, error)
         with db.transaction():
             loads.settle(db, run_id)
-            _close_run(db, run_id, "succeeded", None, loads=scope.loads, events=scope.events)
+            run_ledger.close_run(db, run_id, "succeeded", loads=scope.loads, events=scope.events)
             resolve_alert(db, f"run:{CORE}")
+            if not loads.are_held(db):
+                resolve_alert(db, "gate:raw")
         return DomainReport(
             CORE,
             "held" if held else "succeeded",
@@ -223,18 +215,18 @@ class _Run:
 
     def build_marts(self, db: Connection, domain: str) -> DomainReport:
         started = time.monotonic()
-        _bury_dead_runs(db, domain)
-        core = _core_state(db)
+        run_ledger.bury_dead_runs(db, domain)
+        core = run_ledger.core_state(db)
         if not core.is_consistent:
             return DomainReport(domain, "failed", reason="the core is not complete; run it again")
-        published = _published_run(db, domain)
+        published = run_ledger.published_run(db, domain)
         full = self.full_refresh or published is None or core.full_run > published
         if not full and published == core.settled_run:
             return DomainReport(domain, "current")
         if core.settled_run == 0:
             return DomainReport(domain, "current")
 
-        run_id = _open_run(db, domain, self.trigger, full)
+        run_id = self.open(db, domain, full)
         self.notify(f"{domain}: building {'everything' if full else 'what was touched'}")
         try:
             self.dbt.build(
@@ -245,19 +237,17 @@ class _Run:
         self.notify(f"{domain}: checking the candidates")
         refused = self._gate_candidates(db, domain, run_id)
         if refused:
-            _close_run(db, run_id, "held", refused)
+            run_ledger.close_run(db, run_id, "held", reason=refused)
             return DomainReport(domain, "held", run_id, time.monotonic() - started, reason=refused)
         with db.transaction():
             rows = publish(db, self.dbt.marts(domain))
-            db.execute(
-                "insert into ops.domain_progress (domain, core_run_id) values (%s, %s)"
-                " on conflict (domain) do update"
-                " set core_run_id = excluded.core_run_id, published_at = excluded.published_at",
-                (domain, core.settled_run),
-            )
-            _close_run(db, run_id, "succeeded", None, rows=rows)
+            run_ledger.record_publication(db, domain, core.settled_run)
+            run_ledger.close_run(db, run_id, "succeeded", rows=rows)
             resolve_alert(db, f"run:{domain}")
         return DomainReport(domain, "succeeded", run_id, time.monotonic() - started, rows)
+
+    def open(self, db: Connection, domain: str, full: bool) -> int:
+        return run_ledger.open_run(db, domain, trigger=self.trigger, is_full_refresh=full)
 
     def _gate_loads(self, db: Connection, run_id: int) -> str | None:
         with db.transaction():
@@ -269,7 +259,6 @@ class _Run:
         with db.transaction():
             if result.passed:
                 loads.admit(db, run_id)
-                resolve_alert(db, "gate:raw")
                 return None
             reason = "; ".join(result.failures)
             held = loads.hold(db, run_id, reason)
@@ -303,106 +292,8 @@ class _Run:
     ) -> DomainReport:
         reason = str(error)
         with db.transaction():
-            _close_run(db, run_id, "failed", reason)
+            run_ledger.close_run(db, run_id, "failed", reason=reason)
             raise_alert(
                 db, f"run:{domain}", "critical", f"{domain} failed: {reason}", {"run_id": run_id}
             )
         return DomainReport(domain, "failed", run_id, time.monotonic() - started, reason=reason)
-
-
-def _has_waiting_loads(db: Connection) -> bool:
-    row = db.execute(
-        "select exists (select from raw.loads"
-        " where state <> 'settled' and stored > 0 and state <> 'held')"
-    ).fetchone()
-    assert row is not None
-    return bool(row[0])
-
-
-def _core_state(db: Connection) -> _CoreState:
-    row = db.execute(
-        """
-        with builds as (
-            select run_id, state, is_full_refresh from ops.runs
-            where domain = 'core' and state <> 'held'
-        ),
-        last_build as (
-            select * from builds order by run_id desc limit 1
-        )
-        select
-            coalesce((select max(run_id) from builds where state = 'succeeded'), 0),
-            coalesce(
-                (select max(run_id) from builds where state = 'succeeded' and is_full_refresh), 0
-            ),
-            coalesce((select state = 'succeeded' from last_build), true),
-            coalesce((select state <> 'succeeded' and is_full_refresh from last_build), false)
-        """
-    ).fetchone()
-    assert row is not None
-    return _CoreState(*row)
-
-
-def _published_run(db: Connection, domain: str) -> int | None:
-    row = db.execute(
-        "select core_run_id from ops.domain_progress where domain = %s", (domain,)
-    ).fetchone()
-    return None if row is None else int(row[0])
-
-
-def _forget_published_touches(db: Connection) -> None:
-    """Drop what every domain has published; the core lock keeps readers away."""
-    row = db.execute(
-        "select coalesce(min(core_run_id), 0) from unnest(%s::text[]) as known (domain)"
-        " left join ops.domain_progress as progress on known.domain = progress.domain"
-        " having count(progress.domain) = count(*)",
-        (mart_domains(),),
-    ).fetchone()
-    if row is None:
-        return
-    for table in ("int_touched_visitor_days", "int_touched_entity_days"):
-        exists = db.execute("select to_regclass(%s)", (f"intermediate.{table}",)).fetchone()
-        if exists is not None and exists[0] is not None:
-            db.execute(
-                sql.SQL("delete from {} where run_id <= %s").format(
-                    sql.Identifier("intermediate", table)
-                ),
-                row,
-            )
-
-
-def _open_run(db: Connection, domain: str, trigger: str, full_refresh: bool) -> int:
-    row = db.execute(
-        "insert into ops.runs (domain, trigger, is_full_refresh) values (%s, %s, %s)"
-        " returning run_id",
-        (domain, trigger, full_refresh),
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def _close_run(
-    db: Connection,
-    run_id: int,
-    state: str,
-    reason: str | None,
-    *,
-    loads: int | None = None,
-    events: int | None = None,
-    rows: dict[str, int] | None = None,
-) -> None:
-    detail = {"reason": reason} if reason else {}
-    db.execute(
-        "update ops.runs set state = %s, finished_at = clock_timestamp(), loads = %s, events = %s,"
-        " detail = %s where run_id = %s",
-        (state, loads, events, Jsonb({**detail, **({"rows": rows} if rows else {})}), run_id),
-    )
-
-
-def _bury_dead_runs(db: Connection, domain: str) -> None:
-    """Mark runs as failed that say they are running: who holds the lock is the only one."""
-    db.execute(
-        "update ops.runs set state = 'failed', finished_at = clock_timestamp(),"
-        " detail = jsonb_build_object('reason', 'the process ended without a word')"
-        " where domain = %s and state = 'running'",
-        (domain,),
-    )

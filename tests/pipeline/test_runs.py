@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import pytest
 
+from pipeline import loads
 from pipeline.alerts import open_alerts
 from pipeline.domains import UnknownDomainError
 from pipeline.runs import run
@@ -117,6 +118,23 @@ def test_refused_loads_are_held_and_the_marts_stay(
     land(warehouse, [{"user_id": "fine"}])
     run_all()
     assert mart(warehouse, "user_analytics", "user_id") == [("fine",), ("v1",)]
+
+
+def test_the_alert_on_held_loads_is_open_until_they_are_released(
+    warehouse: Warehouse, run_all: Run, gates: GivenGates
+) -> None:
+    land(warehouse, [{"user_id": "odd"}])
+    gates.loads = ("half of the events are odd",)
+    run_all(may_fail=True)
+    gates.loads = ()
+    land(warehouse, [{}])
+    run_all()
+    with connect(warehouse.dsn(Role.TRANSFORM)) as connection:
+        assert [alert.condition for alert in open_alerts(connection)] == ["gate:raw"]
+        loads.release(connection)
+    run_all()
+    with connect(warehouse.dsn(Role.TRANSFORM)) as connection:
+        assert open_alerts(connection) == []
 
 
 def test_refused_candidates_are_not_published_and_an_alert_is_open_until_they_are(

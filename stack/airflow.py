@@ -211,9 +211,10 @@ class AirflowClient:
         answer.raise_for_status()
         return str(answer.json()["dag_run_id"])
 
-    def count_runs(self, dag_id: str) -> int:
-        """Return how many runs a DAG has had."""
-        return int(self._get(f"/api/v2/dags/{dag_id}/dagRuns?limit=1")["total_entries"])
+    def count_manual_runs(self, dag_id: str) -> int:
+        """Return how many runs a DAG has had that were not its schedule's."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns?limit=1&run_type=manual"
+        return int(self._get(path)["total_entries"])
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return the state of a run: queued, running, success or failed."""

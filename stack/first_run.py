@@ -76,7 +76,8 @@ def run_dag(state: State, step: Step) -> str:
             airflow.unpause(DAG)
             while (result := airflow.run_state(DAG, run_id)) not in ("success", "failed"):
                 tasks = airflow.task_states(DAG, run_id)
-                step.update(", ".join(f"{name} {now or 'waits'}" for name, now in tasks.items()))
+                shown = ", ".join(f"{name} {now or 'waits'}" for name, now in tasks.items())
+                step.update(f"{result}: {shown}")
                 if time.monotonic() - started > SECONDS_FOR_RUN:
                     raise OperatorError(f"The run {run_id} has not ended yet; follow it: {address}")
                 time.sleep(0.5)

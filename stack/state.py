@@ -36,6 +36,14 @@ DSN_VARIABLES = {
     "FOOTFALL_READ_DSN": Role.READER,
     "FOOTFALL_AIRFLOW_DSN": Role.AIRFLOW,
 }
+_SECRETS = {  # with the prefixes by which people and secret scanners know them
+    "FOOTFALL_AIRFLOW_PASSWORD": "",
+    "FOOTFALL_WRITE_KEY": "fw_",
+    "FOOTFALL_READ_TOKEN": "",
+    "FOOTFALL_ADMIN_TOKEN": "",
+    "AIRFLOW__API__SECRET_KEY": "",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "",
+}
 _TEXT = """\
 # Written by `make up`; kept by every later one. Keep it to yourself: it holds passwords.
 # Settings of your own (docs/reference/settings.md) may be added at the end.
@@ -120,13 +128,8 @@ def _values(old: Mapping[str, str], environment: Mapping[str, str]) -> dict[str,
         "FOOTFALL_AIRFLOW_URL": f"http://{host}:{ports['FOOTFALL_AIRFLOW_PORT']}",
         "FOOTFALL_AIRFLOW_USER": old.get("FOOTFALL_AIRFLOW_USER") or "admin",
     }
-    for name in (
-        "FOOTFALL_AIRFLOW_PASSWORD",
-        "FOOTFALL_WRITE_KEY",
-        "FOOTFALL_READ_TOKEN",
-        "FOOTFALL_ADMIN_TOKEN",
-    ):
-        values[name] = old.get(name) or _secret()
+    for name, prefix in _SECRETS.items():
+        values[name] = old.get(name) or prefix + _secret()
     for name, role in DSN_VARIABLES.items():
         values[name] = with_credentials(
             server,
@@ -137,8 +140,6 @@ def _values(old: Mapping[str, str], environment: Mapping[str, str]) -> dict[str,
     values |= {name: str(port) for name, port in ports.items()}
     if database_url:
         values["FOOTFALL_DATABASE_URL"] = database_url
-    for name in ("AIRFLOW__API__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET"):
-        values[name] = old.get(name) or _secret()
     name = "AIRFLOW__CORE__FERNET_KEY"
     values[name] = old.get(name) or base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     return values | {name: value for name, value in old.items() if name not in values}

@@ -36,7 +36,7 @@ from stack.processes import who_listens
 from stack.progress import Progress, Step
 from stack.state import State, prepare_state
 from stack.supervise import Supervisor
-from warehouse.connections import describe
+from warehouse.connections import connect, describe
 from warehouse.errors import OperatorError
 from warehouse.settings import home_directory
 
@@ -175,7 +175,10 @@ def prepare_warehouse(state: State) -> None:
         bootstrap(admin, state.passwords())
         owner = settings.require("owner_dsn")
         upgrade(owner, partitions_ahead_days=settings.partitions_ahead_days)
-        ensure_key(owner, settings.require("write_key"), name="default", source="default")
+        with connect(owner, name="footfall up") as connection:
+            ensure_key(
+                connection, name="default", source="default", key=settings.require("write_key")
+            )
     except psycopg.OperationalError as error:
         raise OperatorError(
             f"The database {describe(admin)} cannot be used: {error}"

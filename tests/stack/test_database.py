@@ -52,10 +52,10 @@ def other_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedP
 def administrator(other_server: EmbeddedPostgres) -> Iterator[str]:
     """A database of the operator's, and its owner, who may create roles and databases."""
     with connect(other_server.superuser_dsn, autocommit=True) as connection:
-        connection.execute("create role chief login createrole createdb password 'it''s %40'")
+        connection.execute("create role chief login createrole createdb password 'it''s%40'")
         connection.execute("create database products owner chief")
     yield with_credentials(
-        other_server.superuser_dsn, user="chief", password="it's %40", database="products"
+        other_server.superuser_dsn, user="chief", password="it's%40", database="products"
     )
     with connect(other_server.superuser_dsn, autocommit=True) as connection:
         for database in ("products", "footfall_airflow"):

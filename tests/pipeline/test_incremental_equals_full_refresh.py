@@ -20,47 +20,41 @@ from warehouse.roles import Role
 # A stretch over a midnight, a month's end and a year, with steps around the session timeout.
 DAYS = [datetime(2023, 12, 31, 23, tzinfo=UTC), datetime(2024, 6, 30, 23, tzinfo=UTC)]
 MINUTES = st.sampled_from([0, 1, 10, 29, 30, 31, 59, 60, 61, 75, 90, 600, 1440, 4320])
-PEOPLE = st.sampled_from(
-    [
-        {"user_id": "u1"},
-        {"user_id": "u2", "session_id": "s1"},
-        {"user_id": "u2", "session_id": "s2"},
-        {"user_id": None, "anonymous_id": "a1"},
-        {"user_id": None, "session_id": "s1"},
-        {"user_id": None, "anonymous_id": "u1"},
-        {"user_id": None},
-    ]
-)
-THINGS = st.sampled_from(
-    [
-        {"category": "user", "event_type": "page_view", "context": {"page_path": "/a"}},
-        {"category": "user", "event_type": "page_view", "context": {"page_path": "/b"}},
-        {"category": "user", "event_type": "registration"},
-        {"category": "product", "event_type": "view", "entity_type": "product", "entity_id": "p1",
-         "properties": {"product_name": "Bottle"}},
-        {"category": "product", "event_type": "view", "entity_type": "product", "entity_id": "p1",
-         "properties": {"product_name": "Flask"}},
-        {"category": "product", "event_type": "purchase", "entity_type": "product",
-         "entity_id": "p2", "quantity": 2, "value": 10},
-        {"category": "community", "event_type": "view", "entity_type": "community",
-         "entity_id": "c1"},
-        {"category": "geo", "event_type": "city_blocked", "entity_type": "community",
-         "entity_id": "c1", "properties": {"is_traveler": True}},
-        {"category": "content", "event_type": "like", "entity_type": "post", "entity_id": "1"},
-        {"category": "system", "event_type": "api_request", "entity_type": "endpoint",
-         "entity_id": "/x", "properties": {"response_time_ms": 12.5, "status_code": 200}},
-        {"category": "system", "event_type": "error"},
-    ]
-)  # fmt: skip
+PEOPLE: list[Mapping[str, object]] = [
+    {"user_id": "u1"},
+    {"user_id": "u2", "session_id": "s1"},
+    {"user_id": "u2", "session_id": "s2"},
+    {"user_id": None, "anonymous_id": "a1"},
+    {"user_id": None, "session_id": "s1"},
+    {"user_id": None, "anonymous_id": "u1"},
+    {"user_id": None},
+]
+THINGS: list[Mapping[str, object]] = [
+    {"category": "user", "event_type": "page_view", "context": {"page_path": "/a"}},
+    {"category": "user", "event_type": "page_view", "context": {"page_path": "/b"}},
+    {"category": "user", "event_type": "registration"},
+    {"category": "product", "event_type": "view", "entity_type": "product", "entity_id": "p1",
+     "properties": {"product_name": "Bottle"}},
+    {"category": "product", "event_type": "view", "entity_type": "product", "entity_id": "p1",
+     "properties": {"product_name": "Flask"}},
+    {"category": "product", "event_type": "purchase", "entity_type": "product",
+     "entity_id": "p2", "quantity": 2, "value": 10},
+    {"category": "community", "event_type": "view", "entity_type": "community",
+     "entity_id": "c1"},
+    {"category": "geo", "event_type": "city_blocked", "entity_type": "community",
+     "entity_id": "c1", "properties": {"is_traveler": True}},
+    {"category": "content", "event_type": "like", "entity_type": "post", "entity_id": "1"},
+    {"category": "system", "event_type": "api_request", "entity_type": "endpoint",
+     "entity_id": "/x", "properties": {"response_time_ms": 12.5, "status_code": 200}},
+    {"category": "system", "event_type": "error"},
+]  # fmt: skip
 
 
 @st.composite
 def sent_events(draw: st.DrawFn) -> dict[str, Any]:
-    person: Mapping[str, object] = draw(PEOPLE)
-    thing: Mapping[str, object] = draw(THINGS)
     return {
-        **person,
-        **thing,
+        **draw(st.sampled_from(PEOPLE)),
+        **draw(st.sampled_from(THINGS)),
         "occurred_at": draw(st.sampled_from(DAYS)) + timedelta(minutes=draw(MINUTES)),
     }
 

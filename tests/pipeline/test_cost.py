@@ -1,0 +1,66 @@
+"""Promise 6: a run costs what arrived and what that touched, not what is there already."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tests.conftest import Warehouse
+from tests.pipeline.conftest import Run
+from tests.pipeline.test_incremental_equals_full_refresh import forget_everything
+from tests.rows import land
+from warehouse.connections import connect
+
+TODAY = datetime(2024, 6, 30, tzinfo=UTC)
+EVENTS_A_DAY = 400
+
+
+def land_history(warehouse: Warehouse, days: int) -> None:
+    land(
+        warehouse,
+        [
+            {
+                "user_id": f"u{number % 97}",
+                "session_id": f"s{day}-{number % 97}",
+                "category": "product",
+                "event_type": "view",
+                "entity_type": "product",
+                "entity_id": f"p{number % 31}",
+                "occurred_at": TODAY - timedelta(days=day, seconds=number),
+            }
+            for day in range(1, days + 1)
+            for number in range(EVENTS_A_DAY)
+        ],
+    )
+
+
+def rows_read(warehouse: Warehouse) -> int:
+    """Return how many rows Postgres has read so far, by any path, of raw and of what is private."""
+    with connect(warehouse.superuser_dsn) as connection:
+        row = connection.execute(
+            "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) from pg_stat_all_tables"
+            " where schemaname in ('raw', 'intermediate')"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def rows_read_by_a_run_today(warehouse: Warehouse, run_all: Run, *, history_days: int) -> int:
+    forget_everything(warehouse)
+    land_history(warehouse, history_days)
+    run_all()
+    with connect(warehouse.superuser_dsn, autocommit=True) as connection:
+        connection.execute("vacuum analyze")
+    land(
+        warehouse,
+        [{"user_id": f"u{number}", "occurred_at": TODAY} for number in range(40)],
+        received_at=datetime.now(UTC) + timedelta(hours=1),
+    )
+    before = rows_read(warehouse)
+    run_all()
+    return rows_read(warehouse) - before
+
+
+def test_ten_times_the_history_is_the_same_run(warehouse: Warehouse, run_all: Run) -> None:
+    short = rows_read_by_a_run_today(warehouse, run_all, history_days=15)
+    long = rows_read_by_a_run_today(warehouse, run_all, history_days=150)
+    assert long < 1.3 * short, f"{short} rows read after 15 days, {long} after 150"

@@ -68,6 +68,7 @@ TABLE_GRANTS = (
     Grant(Role.INGEST, "select, insert", "raw.event_ids"),
     Grant(Role.INGEST, "insert", "raw.events"),
     Grant(Role.INGEST, "insert, select (load_id)", "raw.loads"),
+    Grant(Role.INGEST, "usage", "sequence raw.loads_load_id_seq"),  # ids carry the load's number
     Grant(Role.INGEST, "insert", "raw.quarantine"),
     Grant(Role.INGEST, "select", "ops.write_keys"),
     Grant(Role.TRANSFORM, "select", "raw.events"),

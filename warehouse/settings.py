@@ -120,6 +120,23 @@ class Settings(BaseSettings):
         "`custom` to store it as given.",
     )
 
+    max_queued_events: int = Field(
+        default=20_000,
+        gt=0,
+        description="Most events that may wait to be landed; beyond, senders get 503 and "
+        "Retry-After.",
+    )
+    max_queued_bytes: int = Field(
+        default=30_000_000,
+        gt=0,
+        description="Most bytes of request bodies that may wait to be landed; beyond, senders get "
+        "503 and Retry-After.",
+    )
+    catalog_dir: Path = Field(
+        default=PROJECT_ROOT / "ingestion" / "catalog",
+        description="Directory of the catalogue: one YAML file for each category of events.",
+    )
+
     # how it is run
     reporting_timezone: str = Field(
         default="UTC",

@@ -1,0 +1,1 @@
+"""The write side: HTTP in, raw events out."""

@@ -1,0 +1,56 @@
+"""Runs ingestion: ``python -m ingestion``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import uvloop
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from ingestion.app import Ingestion
+from ingestion.logs import configure_logs
+from warehouse.errors import OperatorError
+from warehouse.settings import MissingSettingError, Settings, load_settings
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then land what was accepted, and return.
+
+    Args:
+        settings: Where to listen, and where Postgres is.
+
+    Raises:
+        PlanError: The catalogue is wrong.
+        MissingSettingError: There is no DSN for ingestion.
+    """
+    server = Server(
+        Ingestion(settings),
+        address=settings.bind_host,
+        port=settings.ingestion_port,
+        interface="asgi",  # type: ignore[arg-type]
+        backlog=1024,
+        websockets=False,
+        log_enabled=False,
+        http1_settings=HTTP1Settings(header_read_timeout=30_000),
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    await server.serve()
+
+
+def main() -> None:
+    """Run until told to stop; exit with status 1 and a message where the set-up is wrong."""
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    try:
+        uvloop.run(serve(settings))
+    except (OperatorError, MissingSettingError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The ASGI application: hot paths by exact path, everything else through Starlette."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from ingestion.answers import JSON, Answer, RefusedError
+from ingestion.catalogue import LiveCatalogue
+from ingestion.dialects import DIALECTS
+from ingestion.intake import Intake
+from ingestion.keys import KeyRing
+from ingestion.landing import Landing, connect
+from ingestion.logs import request_id
+from ingestion.pages import build_pages
+from ingestion.request import Receive, Scope
+from warehouse.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_CATALOGUE_SECONDS = 1.0
+_CLIENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class Ingestion:
+    """The write side as an ASGI application.
+
+    Attributes:
+        settings: What it was set to.
+        catalogue: The catalogue in force.
+        landing: Where events go.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Read the catalogue; nothing is connected before the application starts.
+
+        Raises:
+            PlanError: The catalogue is wrong.
+            MissingSettingError: There is no DSN for ingestion.
+        """
+        self.settings = settings
+        self.catalogue = LiveCatalogue(settings.catalog_dir)
+        self._dsn = settings.require("ingest_dsn")
+        self.landing = Landing(
+            self._dsn,
+            max_queued_events=settings.max_queued_events,
+            max_queued_bytes=settings.max_queued_bytes,
+        )
+        self._keys = KeyRing(self._fetch)
+        self._intake = Intake(settings, self.catalogue, self._keys, self.landing)
+        self._dialects = {path: dialect for dialect in DIALECTS for path in dialect.paths}
+        self._pages = build_pages(self)
+        self._side: asyncpg.Connection | None = None  # for keys and health, beside the landing
+        self._side_lock = asyncio.Lock()
+        self._prefix = os.urandom(4).hex()
+        self._numbers = itertools.count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, as ASGI has it."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        identifier = self._identify(scope)
+        request_id.set(identifier.decode())
+        dialect = self._dialects.get(scope["path"])
+        if dialect is not None and scope["method"] == "POST":
+            try:
+                answer = await self._intake.take(dialect, scope, receive)
+            except RefusedError as error:
+                answer = error.answer()
+                logger.warning(
+                    "refused",
+                    extra={"fields": {"status": error.status, "code": error.code}},
+                )
+            except Exception:
+                logger.exception("request failed")
+                answer = RefusedError(
+                    500, "internal", "ingestion failed, and nothing is acknowledged: try again"
+                ).answer()
+            await _send(send, answer, identifier)
+        else:
+            await self._pages(scope, receive, send)
+
+    @property
+    def hot_paths(self) -> Sequence[str]:
+        """The paths that take events."""
+        return tuple(self._dialects)
+
+    async def ping(self) -> None:
+        """Ask Postgres whether it is there.
+
+        Raises:
+            OSError: It is not; so too ``asyncpg.PostgresError`` and ``asyncpg.InterfaceError``.
+        """
+        await self._fetch("select 1")
+
+    def _identify(self, scope: Scope) -> bytes:
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _CLIENT_REQUEST_ID.fullmatch(value):
+                return bytes(value)
+        return f"{self._prefix}-{next(self._numbers):x}".encode()
+
+    async def _fetch(self, query: str) -> Sequence[Any]:
+        async with self._side_lock:
+            if self._side is None or self._side.is_closed():
+                self._side = await connect(self._dsn)
+            try:
+                rows: Sequence[Any] = await self._side.fetch(query, timeout=5)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                self._side.terminate()
+                self._side = None
+                raise
+            return rows
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        message = await receive()
+        assert message["type"] == "lifespan.startup"
+        async with self.running():
+            await send({"type": "lifespan.startup.complete"})
+            message = await receive()
+            assert message["type"] == "lifespan.shutdown"
+        await send({"type": "lifespan.shutdown.complete"})
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Land events and follow the catalogue for the duration of the block."""
+        self.landing.start()
+        follower = asyncio.create_task(self._follow_catalogue())
+        try:
+            yield
+        finally:
+            await self.landing.drain()
+            follower.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await follower
+            if self._side is not None:
+                self._side.terminate()
+
+    async def _follow_catalogue(self) -> None:
+        while True:
+            await asyncio.sleep(_CATALOGUE_SECONDS)
+            await asyncio.to_thread(self.catalogue.refresh)
+
+
+async def _send(send: Send, answer: Answer, identifier: bytes) -> None:
+    headers = [
+        (b"content-type", JSON),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"x-request-id", identifier),
+    ]
+    headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,8 @@
+"""The wire formats that ingestion understands, one file each."""
+
+from __future__ import annotations
+
+from ingestion.dialect import Dialect
+from ingestion.dialects import canonical
+
+DIALECTS: tuple[Dialect, ...] = (canonical.DIALECT,)

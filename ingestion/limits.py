@@ -1,0 +1,183 @@
+"""What an event may be at most, whatever it says: size, depth, length of text, size of numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ingestion.verdict import QuarantineError
+from warehouse.settings import Settings
+
+# Ids lead the keys of indexes, where Postgres takes 2,704 bytes for all columns together.
+MAX_ID_BYTES = 255
+MAX_ENTITY_ID_BYTES = 1_024
+# Of a number inside context and properties: what fits numeric(38, 3).
+MAX_INTEGER_DIGITS = 30
+MAX_FRACTION_DIGITS = 60
+
+_NUL_OR_SURROGATE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_LONG_NUMBER = re.compile(rb"[0-9]{18}|[0-9][eE][-+0-9]")
+
+
+class Limits(NamedTuple):
+    """The limits on a single event.
+
+    Attributes:
+        max_event_bytes: Its JSON, in bytes.
+        max_depth: Nesting of objects and arrays; the event itself is the first level.
+        max_string_length: Any text in it, in characters.
+    """
+
+    max_event_bytes: int
+    max_depth: int
+    max_string_length: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Return the limits that the settings set."""
+        return cls(settings.max_event_bytes, settings.max_depth, settings.max_string_length)
+
+    def check_size(self, raw: bytes) -> None:
+        """Hold an event's JSON against the limit on its size.
+
+        Raises:
+            QuarantineError: It is too large.
+        """
+        if len(raw) > self.max_event_bytes:
+            raise QuarantineError(
+                "event_too_large",
+                None,
+                f"the event has {len(raw)} bytes, and FOOTFALL_MAX_EVENT_BYTES allows "
+                f"{self.max_event_bytes}: send less in one event",
+            )
+
+    def check_content(self, raw: bytes, context: msgspec.Raw, properties: msgspec.Raw) -> None:
+        """Hold an event's content against the limits, and against what Postgres can hold.
+
+        Only what a look at the bytes makes suspicious is read value by value.
+
+        Args:
+            raw: The event as JSON that has been decoded once without error.
+            context: Its context.
+            properties: Its properties.
+
+        Raises:
+            QuarantineError: It holds what cannot be stored.
+        """
+        if (
+            len(raw) > self.max_string_length
+            or raw.count(b"{") + raw.count(b"[") > self.max_depth
+            or (b"\\u" in raw and _NUL_OR_SURROGATE.search(raw))
+            or _LONG_NUMBER.search(properties)
+            or _LONG_NUMBER.search(context)
+        ):
+            self._inspect(raw)
+
+    def _inspect(self, raw: bytes) -> None:
+        try:
+            event = json.loads(raw, parse_float=_Number, parse_int=_Number)
+        except RecursionError as error:
+            raise self._too_deep(None) from error
+        except ValueError as error:  # not UTF-8: a decoder that skips does not look
+            raise QuarantineError(
+                "invalid_text", None, "the event is not UTF-8: encode the request as UTF-8"
+            ) from error
+        for path, depth, value in _walk(event):
+            if depth > self.max_depth:
+                raise self._too_deep(path)
+            if isinstance(value, _Number):
+                if path.startswith(("properties", "context")):
+                    _check_number(path, value)
+            elif isinstance(value, str):
+                self._check_text(path, value)
+
+    def _check_text(self, path: str, text: str) -> None:
+        if len(text) > self.max_string_length:
+            raise QuarantineError(
+                "string_too_long",
+                path[:200],
+                f"text of {len(text)} characters, and FOOTFALL_MAX_STRING_LENGTH allows "
+                f"{self.max_string_length}: shorten it",
+            )
+        if "\x00" in text or not _is_encodable(text):
+            raise QuarantineError(
+                "invalid_text",
+                printable(path),
+                "text with a NUL character or half a surrogate pair, which Postgres cannot hold: "
+                "remove it",
+            )
+
+    def _too_deep(self, path: str | None) -> QuarantineError:
+        return QuarantineError(
+            "too_deep",
+            None if path is None else printable(path),
+            f"objects and arrays are nested deeper than FOOTFALL_MAX_DEPTH ({self.max_depth}) "
+            "allows: send a flatter event",
+        )
+
+
+def check_id(name: str, value: str, limit: int = MAX_ID_BYTES) -> None:
+    """Hold an id against the length that an index can take.
+
+    Raises:
+        QuarantineError: It is too long.
+    """
+    # four bytes is the most that a character takes
+    if len(value) * 4 > limit and len(value.encode()) > limit:
+        raise QuarantineError(
+            "id_too_long", name, f"{name} has more than {limit} bytes: send a shorter id"
+        )
+
+
+def printable(text: str) -> str:
+    """Return text that Postgres and JSON can hold: what they cannot, escaped."""
+    return (
+        text.replace("\x00", "\\u0000").encode("utf-8", "backslashreplace").decode("utf-8")[:1_000]
+    )
+
+
+class _Number(str):
+    """A JSON number as written."""
+
+    __slots__ = ()
+
+
+def _walk(value: object) -> Iterator[tuple[str, int, Any]]:
+    """Yield every value, and every key as text, with its path and depth."""
+    pending: list[tuple[str, int, Any]] = [("", 1, value)]
+    while pending:
+        path, depth, current = pending.pop()
+        yield path, depth if isinstance(current, dict | list) else 0, current
+        if isinstance(current, dict):
+            for key, child in current.items():
+                below = f"{path}.{key[:100]}" if path else key[:100]
+                yield below, 0, key
+                pending.append((below, depth + 1, child))
+        elif isinstance(current, list):
+            pending.extend((f"{path}[{n}]", depth + 1, child) for n, child in enumerate(current))
+
+
+def _check_number(path: str, text: str) -> None:
+    number = Decimal(text)
+    exponent = number.as_tuple().exponent
+    too_fine = isinstance(exponent, int) and exponent < -MAX_FRACTION_DIGITS
+    if number.adjusted() >= MAX_INTEGER_DIGITS or too_fine:
+        raise QuarantineError(
+            "number_out_of_range",
+            printable(path),
+            f"a number may have {MAX_INTEGER_DIGITS} digits before the point and "
+            f"{MAX_FRACTION_DIGITS} after it: send it as a string",
+        )
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,112 @@
+"""A request as dialects see it, and reading its body within the limits."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, NamedTuple
+
+from ingestion.answers import RefusedError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+_GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 65_536
+
+
+class Request(NamedTuple):
+    """What a dialect may want to know besides the body.
+
+    Attributes:
+        source: Source of the write key that the request came with.
+        content_type: In lower case; empty where there is none.
+        headers: Header values by name in lower case.
+        client: Address of the sender's end of the connection.
+    """
+
+    source: str
+    content_type: str
+    headers: dict[bytes, bytes]
+    client: str
+
+
+async def read_body(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes:
+    """Return a request's body, decompressed.
+
+    Args:
+        headers: Header values by name in lower case.
+        receive: Of the ASGI connection.
+        limit: Most bytes that it may have, compressed and decompressed.
+
+    Raises:
+        RefusedError: It is too large, not in the encoding that it claims, or in one that is
+            unknown; or the sender went away before its end.
+    """
+    encoding = headers.get(b"content-encoding", b"").strip().lower()
+    if encoding not in (b"", b"identity", b"gzip", b"x-gzip"):
+        raise RefusedError(
+            415,
+            "unsupported_encoding",
+            "the body is compressed in a way that is not understood: send gzip or plain",
+            {"accept-encoding": "gzip, identity"},
+        )
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
+    message = await receive()
+    body = message.get("body", b"")
+    if message.get("more_body"):
+        pieces = [body]
+        size = len(body)
+        while message.get("more_body"):
+            message = await receive()
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            pieces.append(piece)
+        body = b"".join(pieces)
+    if message["type"] == "http.disconnect":
+        raise RefusedError(400, "incomplete", "the sender went away before the end of the body")
+    if len(body) > limit:
+        raise _too_large(limit)
+    return gunzip(body, limit) if encoding in (b"gzip", b"x-gzip") else bytes(body)
+
+
+def gunzip(data: bytes, limit: int) -> bytes:
+    """Decompress gzip, and stop where it grows beyond a limit.
+
+    Args:
+        data: One or more gzip members.
+        limit: Most bytes that may come out.
+
+    Raises:
+        RefusedError: It is no gzip, is cut short, or more than ``limit`` bytes came out.
+    """
+    pieces = []
+    size = 0
+    while data:
+        member = zlib.decompressobj(_GZIP)
+        while not member.eof:
+            try:
+                piece = member.decompress(data, min(_PIECE, limit - size + 1))
+            except zlib.error as error:
+                raise RefusedError(400, "not_gzip", f"the body is not gzip: {error}") from error
+            data = member.unconsumed_tail
+            if not piece and not data and not member.eof:
+                raise RefusedError(400, "not_gzip", "the body is gzip that is cut short")
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            pieces.append(piece)
+        data = member.unused_data.lstrip(b"\x00")
+    return b"".join(pieces)
+
+
+def _too_large(limit: int) -> RefusedError:
+    return RefusedError(
+        413,
+        "body_too_large",
+        f"the body has more than {limit} bytes (FOOTFALL_MAX_BODY_BYTES): send smaller batches",
+    )

@@ -1,0 +1,151 @@
+"""One landing transaction: ids, events, quarantine and ledger, all or nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import asyncpg
+import msgspec
+
+from ingestion.admission import Rejected
+from ingestion.event import COLUMNS, Event
+
+# The number of the load is drawn first, for the ids carry it; the counts follow from which of the
+# ids were new. Ids go in sorted: overlapping groups that do not would deadlock.
+_LEDGER = """
+with load as materialized (
+    select nextval('raw.loads_load_id_seq') as load_id
+),
+new_ids as (
+    insert into raw.event_ids (event_id, load_id)
+    select given.event_id, load.load_id
+    from unnest($1::uuid[]) as given (event_id), load
+    order by given.event_id
+    on conflict do nothing
+    returning event_id
+),
+counted as (
+    select count(*) as stored from new_ids
+),
+ledger as (
+    insert into raw.loads (
+        load_id, received_at, origin, received, stored, duplicate, quarantined, suppressed,
+        first_received_at, last_received_at
+    )
+    overriding system value
+    select
+        load.load_id, now(), $2, $3::integer + $4::integer, counted.stored,
+        $3::integer - counted.stored, $4::integer, 0,
+        case when counted.stored > 0 then now() end, case when counted.stored > 0 then now() end
+    from load, counted
+)
+select
+    load.load_id,
+    now() as received_at,
+    case
+        when counted.stored < cardinality($1::uuid[])
+            then array(select event_id::text from new_ids)
+    end as new_ids
+from load, counted
+"""
+_QUARANTINE_COLUMNS = (
+    "load_id",
+    "received_at",
+    "source",
+    "event_id",
+    "category",
+    "event_type",
+    "reason",
+    "field",
+    "message",
+    "payload",
+)
+# Class 22: the data is wrong; 23: a constraint refuses it; 54: it is too large or too complex.
+_UNSTORABLE_CLASSES = ("22", "23", "54")
+
+
+class Landed(NamedTuple):
+    """What a landing transaction did.
+
+    Attributes:
+        load_id: Its row in ``raw.loads``.
+        new_ids: The event ids that were not there before.
+    """
+
+    load_id: int
+    new_ids: set[str]
+
+
+async def land(
+    connection: asyncpg.Connection, items: Sequence[Event | Rejected], origin: str = "http"
+) -> Landed:
+    """Land events and rejected events in one transaction.
+
+    Args:
+        connection: Of the ingest role.
+        items: What was received. Of events with equal ids the first is stored.
+        origin: How they came: http, spool or replay.
+
+    Raises:
+        asyncpg.PostgresError: Nothing landed; see :func:`is_unstorable`.
+        OSError: Postgres went away. Whether it committed is unknown if it went during the commit.
+    """
+    events: dict[str, Event] = {}
+    rejected: list[Rejected] = []
+    for item in items:
+        if isinstance(item, Event):
+            events.setdefault(item.event_id, item)
+        else:
+            rejected.append(item)
+    async with connection.transaction():
+        row = await connection.fetchrow(
+            _LEDGER, sorted(events), origin, len(items) - len(rejected), len(rejected)
+        )
+        load_id, received_at, new_ids = row
+        new = events.keys() if new_ids is None else new_ids
+        if new:
+            await connection.copy_records_to_table(
+                "events",
+                schema_name="raw",
+                columns=COLUMNS,
+                records=[_event_row(events[one], received_at, load_id) for one in new],
+            )
+        if rejected:
+            await connection.copy_records_to_table(
+                "quarantine",
+                schema_name="raw",
+                columns=_QUARANTINE_COLUMNS,
+                records=[_quarantine_row(one, received_at, load_id) for one in rejected],
+            )
+    return Landed(load_id, set(new))
+
+
+def is_unstorable(error: Exception) -> bool:
+    """Return whether an error is about what the rows hold, so that fewer rows could do better."""
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate or "")[:2] in _UNSTORABLE_CLASSES
+    return not isinstance(error, asyncpg.InterfaceError)
+
+
+def _event_row(event: Event, received_at: dt.datetime, load_id: int) -> tuple[object, ...]:
+    if event.occurred_at is None:
+        event.occurred_at = received_at
+    return (*msgspec.structs.astuple(event), received_at, load_id)
+
+
+def _quarantine_row(item: Rejected, received_at: dt.datetime, load_id: int) -> tuple[object, ...]:
+    payload = item.payload.decode("utf-8", "backslashreplace").replace("\x00", "\\u0000")
+    return (
+        load_id,
+        received_at,
+        item.source,
+        item.event_id,
+        item.category,
+        item.event_type,
+        item.reason.code,
+        item.reason.field,
+        item.reason.message,
+        payload,
+    )

@@ -1,0 +1,122 @@
+"""Ingestion as a process of its own, for tests that send real HTTP."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from ingestion.keys import ensure_key
+from tests.conftest import Warehouse, free_port, stop
+from warehouse.connections import connect
+from warehouse.roles import Role
+
+PROJECT = Path(__file__).resolve().parent.parent
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class RunningIngestion:
+    """A running ingestion.
+
+    Attributes:
+        url: Base URL.
+        write_key: A valid write key, of the source ``test``.
+        process: The process; whoever kills it needs not tell.
+    """
+
+    url: str
+    write_key: str
+    process: subprocess.Popen[bytes]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that carries the write key."""
+        return {"authorization": f"Bearer {self.write_key}"}
+
+    def send(self, body: Any, **headers: str) -> httpx.Response:
+        """POST events to the canonical endpoint.
+
+        Args:
+            body: Bytes as they are, or anything that becomes JSON.
+            headers: On top of the write key, with ``_`` for ``-``.
+        """
+        extra = {name.replace("_", "-"): value for name, value in headers.items()}
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        return httpx.post(
+            f"{self.url}/v1/events",
+            headers={**self.headers, **extra},
+            content=content,
+            timeout=60,
+            trust_env=False,
+        )
+
+    def verdicts(self, body: Any, **headers: str) -> list[dict[str, Any]]:
+        """POST events, and return their verdicts."""
+        response = self.send(body, **headers)
+        assert response.status_code == httpx.codes.OK, response.text
+        results: list[dict[str, Any]] = response.json()["results"]
+        return results
+
+    def statuses(self, body: Any, **headers: str) -> list[str]:
+        """POST events, and return the status of each."""
+        return [verdict["status"] for verdict in self.verdicts(body, **headers)]
+
+
+@contextmanager
+def running_ingestion(
+    warehouse: Warehouse, *, port: int | None = None, **environment: str
+) -> Iterator[RunningIngestion]:
+    """Run ``python -m ingestion`` on a free port for the duration of a ``with`` block.
+
+    Args:
+        warehouse: Where its events go.
+        port: TCP port, where it must be a certain one.
+        environment: Further variables, such as ``FOOTFALL_MAX_DEPTH``.
+
+    Yields:
+        The running process, ready to take events.
+    """
+    port = port or free_port()
+    write_key = "fw_key-of-tests"
+    with connect(warehouse.dsn(Role.OWNER)) as connection:
+        ensure_key(connection, name="tests", source="test", key=write_key)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ingestion"],
+        cwd=PROJECT,
+        env={
+            **os.environ,
+            "FOOTFALL_INGEST_DSN": warehouse.dsn(Role.INGEST),
+            "FOOTFALL_INGESTION_PORT": str(port),
+            **environment,
+        },
+    )
+    running = RunningIngestion(f"http://127.0.0.1:{port}", write_key, process)
+    try:
+        _wait_until_ready(running)
+        yield running
+    finally:
+        stop(process)
+
+
+def _wait_until_ready(running: RunningIngestion) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            answer = httpx.get(f"{running.url}/health/ready", timeout=5, trust_env=False)
+            if answer.status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        assert running.process.poll() is None, "ingestion ended before it was ready"
+        assert time.monotonic() < deadline, "ingestion is not ready in time"
+        time.sleep(0.05)

@@ -58,12 +58,15 @@ make_venv() {
 }
 
 install_packages() {
+    # trust what the operating system trusts, as pip does
+    export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
     uv_version=$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
     "$PYTHON" -m pip -qq --disable-pip-version-check install "$uv_version"
     if ! "$PYTHON" -m uv --quiet pip install --python "$PYTHON" -r requirements.txt; then
         # uv and pip are configured apart; what pip may reach, uv perhaps may not
         say "uv could not install them; trying pip, which takes longer"
-        "$PYTHON" -m pip -qq --disable-pip-version-check install -r requirements.txt
+        # the lock is complete, and pip's own resolution trips over extras in one with hashes
+        "$PYTHON" -m pip -qq --disable-pip-version-check install --no-deps -r requirements.txt
     fi
     if ! "$PYTHON" -m uv --quiet pip install --python "$PYTHON" --no-deps -e .; then
         "$PYTHON" -m pip -qq --disable-pip-version-check install --no-deps -e .

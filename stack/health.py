@@ -21,7 +21,7 @@ from stack.parts import (
     SERVING,
     Part,
 )
-from stack.processes import process_tree, proportional_bytes
+from stack.processes import find_marked, process_tree, proportional_bytes
 from stack.state import State
 from stack.supervise import ProcessInfo, Supervisor
 from warehouse.connections import connect, describe
@@ -103,7 +103,12 @@ def find_problems(state: State, parts: Sequence[Part], supervisor: Supervisor) -
     for part in parts:
         info, launch = infos.get(part.name), launches.get(part.name)
         if info is None or launch is None:
-            problems[part.name] = "not running"
+            runs = find_marked(state.home, part.name)
+            problems[part.name] = (
+                f"runs (pid {runs[0].process.pid}), but unsupervised: `make up` takes over"
+                if runs
+                else "not running"
+            )
         elif info.pid == 0:
             problems[part.name] = f"not running: {info.message or info.state.lower()}"
         elif running_fingerprint(state.home, part.name) != launch.fingerprint():

@@ -117,6 +117,10 @@ def read_env_file(home: Path) -> dict[str, str]:
 
 def _values(old: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
     ports = {name: _port(name, old, environment) for name in PORT_VARIABLES}
+    for name, port in ports.items():
+        others = [other for other in ports if other != name and ports[other] == port]
+        if others:
+            raise OperatorError(f"{name} and {others[0]} are both {port}; choose another for one.")
     database_url = environment.get("FOOTFALL_DATABASE_URL") or old.get("FOOTFALL_DATABASE_URL")
     server = database_url or (
         f"postgresql://user@127.0.0.1:{ports['FOOTFALL_POSTGRES_PORT']}/{DATABASE}"

@@ -21,7 +21,7 @@ from typing import Any, Protocol, cast
 from xmlrpc.client import Fault, ServerProxy
 
 from stack.launch import write_launches
-from stack.parts import POSTGRES, Part
+from stack.parts import POSTGRES, Part, inherited_environment
 from stack.processes import HOME_MARK, PART_MARK, find_marked, is_alive, stop_marked
 from warehouse.errors import OperatorError
 
@@ -111,7 +111,11 @@ class Supervisor:
         path.write_text(self._configuration(parts))
         done = subprocess.run(
             [sys.executable, "-m", "supervisor.supervisord", "-c", path.relative_to(self.home)],
-            env={**os.environ, HOME_MARK: str(self.home), PART_MARK: SUPERVISOR},
+            env={
+                **inherited_environment(),
+                HOME_MARK: str(self.home),
+                PART_MARK: SUPERVISOR,
+            },
             cwd=self.home,
             capture_output=True,
             text=True,

@@ -21,6 +21,7 @@ from stack.airflow import (
     prepare_airflow_files,
     start_migration,
 )
+from stack.first_run import complete_first_run
 from stack.health import find_problems
 from stack.launch import running_fingerprint
 from stack.parts import (
@@ -41,11 +42,12 @@ from warehouse.errors import OperatorError
 from warehouse.settings import home_directory
 
 SECONDS_TO_GET_HEALTHY = 180
+MOST_STARTS = 4  # a part that ends this often right after its start will not get healthy
 LEAST_FREE_BYTES = 500_000_000
 
 
 def bring_up(progress: Progress) -> State:
-    """Bring up all parts and wait until each is healthy.
+    """Bring up all parts, wait until each is healthy, and complete the first run.
 
     Args:
         progress: Shows the steps.
@@ -58,7 +60,9 @@ def bring_up(progress: Progress) -> State:
     """
     try:
         with only_one(home_directory()):
-            return _bring_up(progress)
+            state = _bring_up(progress)
+            complete_first_run(state, progress)
+            return state
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise OperatorError(_disk_full(home_directory())) from error
@@ -161,7 +165,6 @@ def prepare_warehouse(state: State) -> None:
         OperatorError: The database cannot be reached, or does not let us.
     """
     from ingestion.keys import ensure_key
-
     from warehouse.migrate import upgrade
     from warehouse.roles import bootstrap
 
@@ -244,22 +247,24 @@ def _check_ports(state: State, supervisor: Supervisor, parts: Sequence[Part]) ->
 
 def _wait_healthy(state: State, supervisor: Supervisor, parts: Sequence[Part], step: Step) -> None:
     deadline = time.monotonic() + SECONDS_TO_GET_HEALTHY
+    starts: dict[str, set[int]] = {part.name: set() for part in parts}
     while True:
+        for name, info in supervisor.infos().items():
+            if name in starts and info.pid:
+                starts[name].add(info.pid)
         problems = {k: v for k, v in find_problems(state, parts, supervisor).items() if v}
         if not problems:
             step.detail = "healthy"
             return
-        if time.monotonic() > deadline:
-            raise OperatorError(_unhealthy(*next(iter(problems.items())), supervisor))
+        crashing = next((name for name in problems if len(starts[name]) > MOST_STARTS), None)
+        if crashing is not None or time.monotonic() > deadline:
+            name = crashing or next(iter(problems))
+            raise OperatorError(
+                f"{name} does not become healthy: {problems[name]}\n"
+                f"The end of {supervisor.log(name)}:\n{supervisor.log_tail(name)}"
+            )
         step.update("waiting for " + ", ".join(problems))
         time.sleep(0.25)
-
-
-def _unhealthy(name: str, problem: str, supervisor: Supervisor) -> str:
-    return (
-        f"{name} did not become healthy within {SECONDS_TO_GET_HEALTHY} s: {problem}\n"
-        f"The end of {supervisor.log(name)}:\n{supervisor.log_tail(name)}"
-    )
 
 
 def _disk_full(home: Path) -> str:

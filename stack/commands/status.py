@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from stack.health import PartStatus
+    from stack.supervise import Supervisor
 
 
 def status(
@@ -55,13 +56,13 @@ def status(
             )
         )
     else:
-        _print(statuses)
+        _print(statuses, supervisor)
         if supervisor_pid is None:
             typer.echo("The supervisor does not run, so nothing would be restarted: run `make up`.")
     raise typer.Exit(0 if healthy else 1)
 
 
-def _print(statuses: list[PartStatus]) -> None:
+def _print(statuses: list[PartStatus], supervisor: Supervisor) -> None:
     typer.echo(f"{'part':<22} {'state':<10} {'since (UTC)':<20} {'pid':>8} {'memory':>9}  where")
     for part in statuses:
         since = f"{part.since:%Y-%m-%d %H:%M:%S}" if part.since else ""
@@ -71,6 +72,7 @@ def _print(statuses: list[PartStatus]) -> None:
             f"{part.pid or '':>8} {memory:>9}  {part.address or ''}".rstrip()
         )
         if part.reason:
-            typer.echo(f"  -> {part.reason}")
+            log = supervisor.log(part.name)
+            typer.echo(f"  -> {part.reason}" + (f" (log: {log})" if log.exists() else ""))
     total = sum(part.memory_bytes or 0 for part in statuses)
     typer.echo(f"{'':<22} {'':<10} {'':<20} {'':>8} {total / 1e6:>6.0f} MB  in all")

@@ -10,7 +10,8 @@ def up() -> None:
     simulated events and runs the pipeline over it, unless FOOTFALL_DEMO=false.
     """
     from stack.progress import Progress
+    from stack.summary import print_summary
     from stack.up import bring_up
 
     progress = Progress()
-    bring_up(progress)
+    print_summary(bring_up(progress), progress.console)

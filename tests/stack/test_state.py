@@ -115,6 +115,14 @@ def test_a_port_that_is_none_is_refused_by_name(
         prepare_state()
 
 
+def test_one_port_for_two_parts_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTFALL_SERVING_PORT", "18999")
+    monkeypatch.setenv("FOOTFALL_AIRFLOW_PORT", "18999")
+
+    with pytest.raises(OperatorError, match="FOOTFALL_SERVING_PORT and FOOTFALL_AIRFLOW_PORT"):
+        prepare_state()
+
+
 def test_a_directory_that_cannot_be_written_is_named_with_the_remedy(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

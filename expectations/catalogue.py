@@ -6,12 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from warehouse.settings import PROJECT_ROOT
 
-CATALOGUE = PROJECT_ROOT / "ingestion" / "catalog"
-
-
-def event_names(directory: Path = CATALOGUE) -> list[str]:
+def event_names(directory: Path) -> list[str]:
     """Return every event of the catalogue as ``category/event_type``, sorted.
 
     Args:

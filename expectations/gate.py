@@ -65,8 +65,6 @@ def _check(settings: Settings, run_id: int, chosen: Sequence[Suite]) -> GateResu
         chosen,
         dsn=dsn,
         name=f"run-{run_id}",
-        stores=site.stores(settings.home),
-        sites=site.sites(settings.home),
     )
     with connect(dsn, name="footfall gate") as connection:
         store(connection, run_id, validation.results)

@@ -27,40 +27,11 @@ def directory(home: Path) -> Path:
     return home / "sites" / _SITE
 
 
-def stores(home: Path) -> dict[str, Any]:
-    """Return the store that keeps the results of past runs."""
-    return {
-        _HISTORY: {
-            "class_name": "ValidationResultsStore",
-            "store_backend": _files(home / "quality" / "validations"),
-        }
-    }
-
-
-def sites(home: Path) -> dict[str, Any]:
-    """Return the website, for a context that has :func:`stores`."""
-    return {
-        _SITE: {
-            "module_name": "expectations.pages",
-            "class_name": "Site",
-            "site_name": _SITE,
-            "show_how_to_buttons": False,
-            "store_backend": _files(directory(home)),
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "view": _PAGE},
-            "site_section_builders": {
-                "expectations": {"view": _PAGE},
-                "validations": {"source_store_name": _HISTORY, "view": _PAGE},
-                "profiling": "None",
-            },
-        }
-    }
-
-
 def publish(validation: Validation, home: Path, known_suites: Iterable[str]) -> None:
     """Add a validation to the website, and drop what is too old from it.
 
     Args:
-        validation: Of a context with the stores and the site of this module.
+        validation: What is new.
         home: Directory of all state.
         known_suites: Names of all suites there are; pages of others go.
     """
@@ -70,7 +41,8 @@ def publish(validation: Validation, home: Path, known_suites: Iterable[str]) -> 
     for name in set(known_suites) - {suite.name for suite in context.suites.all()}:
         context.suites.add(ExpectationSuite(name=name))
     with _lock(home / "quality" / "site.lock"):
-        history: Any = context.stores[_HISTORY]
+        history: Any = context.add_store(_HISTORY, _history(home))  # type: ignore[arg-type]
+        context.add_data_docs_site(_SITE, _site(home))  # type: ignore[arg-type]
         for key, document in validation.documents.items():
             history.set(key, document)
         _prune(history)
@@ -81,6 +53,29 @@ def publish(validation: Validation, home: Path, known_suites: Iterable[str]) -> 
                 for identifier in (key, key.expectation_suite_identifier)
             ]
         )
+
+
+def _history(home: Path) -> dict[str, Any]:
+    return {
+        "class_name": "ValidationResultsStore",
+        "store_backend": _files(home / "quality" / "validations"),
+    }
+
+
+def _site(home: Path) -> dict[str, Any]:
+    return {
+        "module_name": "expectations.pages",
+        "class_name": "Site",
+        "site_name": _SITE,
+        "show_how_to_buttons": False,
+        "store_backend": _files(directory(home)),
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "view": _PAGE},
+        "site_section_builders": {
+            "expectations": {"view": _PAGE},
+            "validations": {"source_store_name": _HISTORY, "view": _PAGE},
+            "profiling": "None",
+        },
+    }
 
 
 def _files(path: Path) -> dict[str, str]:

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 MOST_SAMPLES = 5
 _DIAGNOSIS = ".failures"  # what is added to a suite's name for the second pass
 _ROWS_FOUND = "observed_value"  # what the library calls the number of rows that a query found
-# names of the variables that stand for connection strings: the library writes down no more
-_WAREHOUSE = "footfall_warehouse"
-_CANDIDATES = "footfall_candidates"
+# Sources, and variables that stand for their connection strings: no more is ever written down.
+_WAREHOUSE = "warehouse"
+_CANDIDATES = "candidates"
 
 
 @dataclass
@@ -75,8 +75,6 @@ def validate(
     *,
     dsn: str,
     name: str,
-    stores: Mapping[str, Any] | None = None,
-    sites: Mapping[str, Any] | None = None,
 ) -> Validation:
     """Check suites against the warehouse.
 
@@ -84,8 +82,6 @@ def validate(
         suites: What to check.
         dsn: URL of the warehouse as the pipeline's role. It is kept in memory alone.
         name: Of the run, as the Data Docs show it.
-        stores: Further stores of the context, by name.
-        sites: Sites of Data Docs of the context, by name.
 
     Returns:
         What was found.
@@ -94,11 +90,10 @@ def validate(
         great_expectations.exceptions.GreatExpectationsError: The rows could not be read at all.
     """
     gx = load_library()
-    context = _context(gx, dsn, stores or {}, sites or {})
+    context = _context(gx, dsn)
     validation = Validation(context)
     run = gx.RunIdentifier(run_name=name)
-    with _sources(context) as (warehouse, candidates):
-        batches = {suite.name: _batch(warehouse, candidates, suite) for suite in suites}
+    with _batches(context, suites) as batches:
         first = _run(
             context,
             [
@@ -134,22 +129,17 @@ def validate(
     return validation
 
 
-def _context(
-    gx: Any, dsn: str, stores: Mapping[str, Any], sites: Mapping[str, Any]
-) -> EphemeralDataContext:
+def _context(gx: Any, dsn: str) -> EphemeralDataContext:
     from great_expectations.data_context.types.base import (
         DataContextConfig,
         InMemoryStoreBackendDefaults,
         ProgressBarsConfig,
     )
 
-    defaults = InMemoryStoreBackendDefaults()
     context: EphemeralDataContext = gx.get_context(
         mode="ephemeral",
         project_config=DataContextConfig(
-            store_backend_defaults=defaults,
-            stores={**defaults.stores, **stores},
-            data_docs_sites=dict(sites),
+            store_backend_defaults=InMemoryStoreBackendDefaults(),
             analytics_enabled=False,
             progress_bars=ProgressBarsConfig(globally=False),
         ),
@@ -170,32 +160,34 @@ def _with_search_path(url: str, schema: str) -> str:
 
 
 @contextmanager
-def _sources(
-    context: EphemeralDataContext,
-) -> Iterator[tuple[PostgresDatasource, PostgresDatasource]]:
-    """Open one source for the warehouse, and one whose tables are the candidates."""
-    # create_temp_table: for a query, the library would otherwise fetch all rows to name the columns
-    warehouse = context.data_sources.add_postgres(
-        "warehouse", connection_string=f"${{{_WAREHOUSE}}}", create_temp_table=True
-    )
-    candidates = context.data_sources.add_postgres(
-        "candidates", connection_string=f"${{{_CANDIDATES}}}", create_temp_table=False
-    )
+def _batches(
+    context: EphemeralDataContext, suites: Sequence[Suite]
+) -> Iterator[dict[str, BatchDefinition[Any]]]:
+    """Say for each suite, by its name, which rows it checks; disconnect at the end."""
+    sources: dict[str, PostgresDatasource] = {}
+    batches = {}
     try:
-        yield warehouse, candidates
+        for suite in suites:
+            name = _CANDIDATES if suite.query is None else _WAREHOUSE
+            if name not in sources:
+                sources[name] = context.data_sources.add_postgres(
+                    name,
+                    connection_string=f"${{{name}}}",
+                    # else the library fetches all rows of a query to learn its columns
+                    create_temp_table=suite.query is not None,
+                )
+            source = sources[name]
+            asset: Any = (
+                source.add_table_asset(suite.table)
+                if suite.query is None
+                else source.add_query_asset(suite.table, query=suite.query)
+            )
+            batches[suite.name] = asset.add_batch_definition_whole_table("all")
+        yield batches
     finally:
-        for source in (warehouse, candidates):
+        for source in sources.values():
             source.get_engine().dispose()
             source.get_execution_engine().close()
-
-
-def _batch(
-    warehouse: PostgresDatasource, candidates: PostgresDatasource, suite: Suite
-) -> BatchDefinition[Any]:
-    if suite.query is None:
-        return candidates.add_table_asset(suite.table).add_batch_definition_whole_table("all")
-    asset = warehouse.add_query_asset(suite.table, query=suite.query)
-    return asset.add_batch_definition_whole_table("all")
 
 
 def _definition(
@@ -271,7 +263,7 @@ def _number(found: ExpectationValidationResult) -> int:
 def _results(
     suite: Suite, document: ExpectationSuiteValidationResult
 ) -> Iterator[ExpectationResult]:
-    for found in document.results:
+    for found in sorted(document.results, key=_number):
         rule = suite.rules[_number(found)]
         found.result = found.result or _what_a_pass_says(rule, bool(found.success))
         yield ExpectationResult(

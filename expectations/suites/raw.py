@@ -118,7 +118,14 @@ def load_rules() -> tuple[Rule, ...]:
 def _known_events(settings: Settings) -> tuple[Rule, ...]:
     if settings.unknown_events == "custom":
         return ()
-    return (one_of("event", event_names(), "every event is one of the catalogue"),)
+    return (
+        one_of("event", event_names(settings.catalog_dir), "every event is one of the catalogue"),
+    )
+
+
+def _without_nan(column: str) -> str:
+    # samples that are no numbers cannot be counted by the library; infinity is as far off
+    return f"case when {column} = 'NaN' then 'Infinity' else {column} end as {column}"
 
 
 _PLACEHOLDER_LIST = ", ".join(f"'{name}'" for name in PLACEHOLDERS)
@@ -132,8 +139,8 @@ select
     category || '/' || event_type as event,
     occurred_at,
     extract(epoch from occurred_at - received_at) as seconds_ahead,
-    value,
-    quantity,
+    {_without_nan("value")},
+    {_without_nan("quantity")},
     currency,
     is_time_corrected
 from raw.events

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from expectations import site
 from stack.postgres import EmbeddedPostgres
 from tests.conftest import Warehouse, new_warehouse
 from warehouse.connections import connect
@@ -25,6 +26,12 @@ def warehouse(module_warehouse: Warehouse) -> Warehouse:
             "truncate raw.events, raw.event_ids, raw.loads, raw.quarantine, ops.quality_results"
         )
     return module_warehouse
+
+
+@pytest.fixture
+def without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the Data Docs alone: they have tests of their own, and take half of the time."""
+    monkeypatch.setattr(site, "publish", lambda *_: None)
 
 
 @pytest.fixture

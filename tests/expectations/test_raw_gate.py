@@ -16,6 +16,7 @@ from warehouse.roles import Role
 from warehouse.settings import Settings
 
 RUN = 7
+pytestmark = pytest.mark.usefixtures("without_pages")
 
 
 def claim(warehouse: Warehouse) -> None:
@@ -26,15 +27,6 @@ def claim(warehouse: Warehouse) -> None:
 def change(warehouse: Warehouse, statement: str) -> None:
     with connect(warehouse.dsn(Role.OWNER)) as connection:
         connection.execute(statement.encode())
-
-
-def failed_rules(warehouse: Warehouse) -> list[str]:
-    with connect(warehouse.dsn(Role.TRANSFORM)) as connection:
-        rows = connection.execute(
-            "select observed ->> 'rule' from ops.quality_results"
-            " where not is_success order by result_id"
-        ).fetchall()
-    return [row[0] for row in rows]
 
 
 GOOD_EVENTS: tuple[Mapping[str, object], ...] = (
@@ -78,31 +70,27 @@ def test_without_claimed_loads_there_is_nothing_to_check(
 
 
 @pytest.mark.parametrize(
-    ("event", "rule"),
+    ("events", "rule"),
     [
-        ({"visitor_id": " "}, "every event has a visitor"),
-        ({"occurred_at": datetime(1970, 1, 1, tzinfo=UTC)}, "no event is older than 1990"),
-        ({"occurred_at": datetime.now(UTC) + timedelta(hours=2)}, "no event happened more than"),
-        ({"event_type": "time_travel"}, "every event is one of the catalogue"),
-        ({"category": "weather"}, "every event is one of the catalogue"),
-        ({"value": "1e15"}, "no value is beyond"),
-        ({"value": "-1e15"}, "no value is beyond"),
-        ({"value": "NaN"}, "no value is beyond"),
-        ({"quantity": "1e10"}, "no quantity is beyond"),
+        ([{"visitor_id": " "}], "every event has a visitor"),
+        ([{"occurred_at": datetime(1970, 1, 1, tzinfo=UTC)}], "no event is older than 1990"),
+        ([{"occurred_at": datetime.now(UTC) + timedelta(hours=2)}], "no event happened more than"),
+        ([{"event_type": "magic"}, {"category": "weather"}], "every event is one of the catalogue"),
+        ([{"value": "1e15"}, {"value": "-1e15"}, {"value": "NaN"}], "no value is beyond"),
+        ([{"quantity": "1e10"}], "no quantity is beyond"),
     ],
 )
-def test_one_bad_event_holds_the_loads(
-    warehouse: Warehouse, settings: Settings, event: Mapping[str, object], rule: str
+def test_bad_events_hold_the_loads(
+    warehouse: Warehouse, settings: Settings, events: list[Mapping[str, object]], rule: str
 ) -> None:
-    land(warehouse, [*GOOD_EVENTS, event])
+    land(warehouse, [*GOOD_EVENTS, *events])
     claim(warehouse)
 
     result = check_loads(settings, RUN)
 
-    assert not result.passed
     assert len(result.failures) == 1
     assert rule in result.failures[0]
-    assert "1 of 7 rows differ" in result.failures[0]
+    assert f"{len(events)} of {6 + len(events)} rows differ" in result.failures[0]
 
 
 @pytest.mark.parametrize(
@@ -165,31 +153,29 @@ def test_the_allowed_skew_is_a_setting(warehouse: Warehouse, settings: Settings)
     assert check_loads(lenient, RUN).passed
 
 
-@pytest.mark.parametrize(
-    ("events", "quarantined", "rule"),
-    [
-        ([{"is_time_corrected": True, "session_id": "s"}], 0, "a clock too far ahead"),
-        ([{}, {}, {}], 0, "at least half of the events name their session"),
-        ([{"user_id": "Undefined", "session_id": "s"}], 0, "a placeholder such as"),
-        ([], 1, "at most 5 % of the events of the loads are in quarantine"),
-    ],
-)
-def test_what_a_sender_does_badly_warns_and_passes(
-    warehouse: Warehouse,
-    settings: Settings,
-    events: list[Mapping[str, object]],
-    quarantined: int,
-    rule: str,
-) -> None:
-    land(warehouse, [*GOOD_EVENTS[:1], *events], quarantined=quarantined)
+def test_what_senders_do_badly_warns_and_passes(warehouse: Warehouse, settings: Settings) -> None:
+    events: list[Mapping[str, object]] = [
+        {"is_time_corrected": True},
+        {"user_id": "Undefined"},
+        *[{}] * 8,
+    ]
+    land(warehouse, [*GOOD_EVENTS, *events], quarantined=1)
     claim(warehouse)
 
     result = check_loads(settings, RUN)
 
     assert result.passed
-    assert len(result.warnings) == 1
-    assert rule in result.warnings[0]
-    assert len(failed_rules(warehouse)) == 1
+    for rule, warning in zip(
+        [
+            "a clock too far ahead, but 1 of 16 rows differ",
+            "at least half of the events name their session",
+            "a placeholder such as",
+            "at most 5 % of the events of the loads are in quarantine",
+        ],
+        result.warnings,
+        strict=True,
+    ):
+        assert rule in warning
 
 
 def test_loads_of_other_runs_and_states_are_not_looked_at(

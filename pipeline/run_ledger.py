@@ -73,11 +73,7 @@ def record_publication(connection: Connection, domain: str, core_run_id: int) ->
 
 
 def forget_published_touches(connection: Connection) -> None:
-    """Drop the touched grains that every domain has published.
-
-    Args:
-        connection: Of a run that holds the core lock, which keeps the readers of these away.
-    """
+    """Drop the touched grains that every domain has published, and none therefore reads again."""
     row = connection.execute(
         "select min(progress.core_run_id) from unnest(%s::text[]) as known (domain)"
         " left join ops.domain_progress as progress on known.domain = progress.domain"

@@ -190,7 +190,6 @@ class _Run:
 
         self.notify(f"core: building {scope.events:,} new events of {scope.loads:,} loads")
         try:
-            run_ledger.forget_published_touches(db)
             self.dbt.build(
                 CORE,
                 variables={"run_id": run_id, "published_run_id": state.settled_run},
@@ -242,6 +241,7 @@ class _Run:
         with db.transaction():
             rows = publish(db, self.dbt.marts(domain))
             run_ledger.record_publication(db, domain, core.settled_run)
+            run_ledger.forget_published_touches(db)
             run_ledger.close_run(db, run_id, "succeeded", rows=rows)
             resolve_alert(db, f"run:{domain}")
         return DomainReport(domain, "succeeded", run_id, time.monotonic() - started, rows)

@@ -11,7 +11,7 @@ from stack.airflow import airflow_environment
 from stack.launch import Launch
 from stack.postgres import EmbeddedPostgres
 from stack.processes import HOME_MARK, PART_MARK
-from stack.state import DSN_VARIABLES, State
+from stack.state import DSN_VARIABLES, PORT_VARIABLES, URL_VARIABLES, State
 from warehouse.settings import ENV_PREFIX, PROJECT_ROOT, Settings
 
 POSTGRES = "postgres"
@@ -22,9 +22,13 @@ AIRFLOW_SCHEDULER = "airflow-scheduler"
 AIRFLOW_DAG_PROCESSOR = "airflow-dag-processor"
 AIRFLOW_TRIGGERER = "airflow-triggerer"
 
-# Settings that hold secrets go to a part only where it is named here.
-_SECRETS = {
+# These go to a part only where it needs them: secrets, and what would make a part start anew that a
+# change does not concern.
+_NOT_FOR_ALL = {
     *DSN_VARIABLES,
+    *PORT_VARIABLES,
+    *URL_VARIABLES,
+    "FOOTFALL_DEMO",
     "FOOTFALL_DATABASE_URL",
     "FOOTFALL_WRITE_KEY",
     "FOOTFALL_READ_TOKEN",
@@ -32,8 +36,19 @@ _SECRETS = {
     "FOOTFALL_AIRFLOW_PASSWORD",
 }
 _NEEDS = {
-    INGESTION: ("FOOTFALL_INGEST_DSN", "FOOTFALL_ADMIN_TOKEN"),
-    SERVING: ("FOOTFALL_SERVING_DSN", "FOOTFALL_READ_TOKEN", "FOOTFALL_ADMIN_TOKEN"),
+    INGESTION: (
+        "FOOTFALL_INGESTION_URL",
+        "FOOTFALL_INGESTION_PORT",
+        "FOOTFALL_INGEST_DSN",
+        "FOOTFALL_ADMIN_TOKEN",
+    ),
+    SERVING: (
+        *URL_VARIABLES,  # its front page leads to the other parts
+        "FOOTFALL_SERVING_PORT",
+        "FOOTFALL_SERVING_DSN",
+        "FOOTFALL_READ_TOKEN",
+        "FOOTFALL_ADMIN_TOKEN",
+    ),
     AIRFLOW_SCHEDULER: ("FOOTFALL_TRANSFORM_DSN",),  # tasks run as its children
 }
 _INHERITED = (
@@ -168,7 +183,7 @@ def _environment(state: State, name: str) -> dict[str, str]:
     environment = base_environment(state, name)
     known = {f"{ENV_PREFIX}{field.upper()}" for field in Settings.model_fields}
     for variable, value in {**state.values, **os.environ}.items():
-        is_wanted = variable not in _SECRETS or variable in _NEEDS.get(name, ())
+        is_wanted = variable not in _NOT_FOR_ALL or variable in _NEEDS.get(name, ())
         if variable in known and variable != HOME_MARK and is_wanted:
             environment[variable] = value
     return environment

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import psycopg
 from rich.console import Console
-from rich.table import Table
 
 from stack.state import ENV_FILE, State
 from warehouse.connections import connect, describe
@@ -21,7 +20,7 @@ def print_summary(state: State, console: Console) -> None:
     """
     settings = state.settings
     file = state.home / ENV_FILE
-    password = settings.require("airflow_password") if console.is_terminal else f"see {file}"
+    password = settings.require("airflow_password") if console.is_terminal else f"in {file}"
     lines = {
         "Ingestion": f"{settings.ingestion_url}/v1/events (reference: /docs)",
         "Serving": f"{settings.serving_url} (docs: /docs, /docs/dbt/, /docs/quality/)",
@@ -63,10 +62,10 @@ def _print_daily(state: State, console: Console) -> None:
         return
     if not rows:
         return
-    table = Table(title="marts.daily_analytics", title_justify="left", box=None, pad_edge=False)
-    for column in _COLUMNS.split(", "):
-        table.add_column(column, justify="right")
-    for values in rows:
-        table.add_row(*("" if value is None else str(value) for value in values))
-    console.print()
-    console.print(table)
+    names = _COLUMNS.split(", ")
+    cells = [names, *([str(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    console.print("\n  marts.daily_analytics", markup=False)
+    for line in cells:
+        shown = "  ".join(f"{text:>{width}}" for text, width in zip(line, widths, strict=True))
+        console.print(f"  {shown}", markup=False)

@@ -9,7 +9,7 @@ RUN /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-che
     --no-deps --only-binary :all: --require-hashes -r /tmp/requirements.txt
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin footfall \
+RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin footfall \
     && install -d -o footfall -g footfall /var/lib/footfall /var/lib/footfall/sites
 COPY --from=environment /opt/venv /opt/venv
 WORKDIR /opt/footfall

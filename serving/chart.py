@@ -20,11 +20,12 @@ class Column(NamedTuple):
     value: int
 
 
-def column_chart(columns: Sequence[Column], *, title: str) -> Markup:
-    """Return columns side by side, the highest as high as the chart.
+def column_chart(columns: Sequence[Column], *, places: int, title: str) -> Markup:
+    """Return columns side by side, the highest as high as the chart, the last at its right end.
 
     Args:
         columns: From left to right; values from 0 up, in any one unit.
+        places: Columns for which there is room; those that are missing leave a gap on the left.
         title: What the chart shows, for those who do not see it.
 
     Returns:
@@ -47,9 +48,9 @@ def column_chart(columns: Sequence[Column], *, title: str) -> Markup:
             y=HEIGHT - height,
             height=height,
         )
-        for index, column in enumerate(columns)
+        for index, column in enumerate(columns, start=places - len(columns))
         for height in [max(column.value / highest * HEIGHT, LEAST_HEIGHT if column.value else 0)]
     )
     return Markup(
         '<svg role="img" aria-label="{}" viewBox="0 0 {} {}" preserveAspectRatio="none">{}</svg>'
-    ).format(escape(title), max(len(columns), 1) * STEP, HEIGHT, rectangles)
+    ).format(escape(title), places * STEP, HEIGHT, rectangles)

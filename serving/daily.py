@@ -29,7 +29,10 @@ class DailyAnalytics(msgspec.Struct):
 
     date: dt.date
     total_users: Annotated[Count, Meta(description="Visitors seen up to and including the day.")]
-    active_users: Annotated[Count, Meta(description="Distinct visitors with an event on the day, unnamed senders aside.")]
+    active_users: Annotated[
+        Count,
+        Meta(description="Distinct visitors with an event on the day, unnamed senders aside."),
+    ]
     new_users: Annotated[Count, Meta(description="Visitors whose first event is on the day.")]
     new_registrations: Annotated[Count, Meta(description="Registrations.")]
     sessions: Annotated[Count, Meta(description="Sessions that began.")]

@@ -17,7 +17,7 @@ _LAST_DAY = "select max(date) as day from marts.daily_analytics"
 _LANDING = """
 select
     (select received_at from raw.loads order by load_id desc limit 1) as last_received_at,
-    coalesce(sum(stored), 0)::bigint as waiting_events,
+    coalesce(sum(stored) filter (where state <> 'held'), 0)::bigint as waiting_events,
     coalesce(sum(stored) filter (where state = 'held'), 0)::bigint as held_events
 from raw.loads
 where state <> 'settled' and stored > 0
@@ -53,8 +53,8 @@ class Landing:
 
     Attributes:
         last_received_at: When the last request with events landed; None: none ever did.
-        waiting_events: Stored, and not yet in the marts.
-        held_events: Of these, held back by a failed quality gate.
+        waiting_events: Stored, and to be built into the marts by the next run.
+        held_events: Stored, and held back by a failed quality gate.
     """
 
     last_received_at: dt.datetime | None
@@ -109,6 +109,11 @@ class Figures:
     landing: Landing
     domains: list[Domain]
     alerts: list[Alert]
+
+    @property
+    def chart_start(self) -> dt.date:
+        """First day that the chart has room for."""
+        return self.days[-1].date - dt.timedelta(days=CHART_DAYS - 1)
 
 
 async def read_figures(database: Database) -> Figures:

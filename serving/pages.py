@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from serving.access import Access
 from serving.chart import Column, column_chart
 from serving.database import DatabaseAwayError, NotBuiltError
-from serving.figures import Figures, read_figures
+from serving.figures import CHART_DAYS, Figures, read_figures
 from warehouse.settings import Settings
 
 TABLE_DAYS = 7
@@ -67,6 +67,7 @@ async def front(request: Request) -> Response:
         figures=figures,
         away=away,
         chart=_chart(figures) if figures and figures.days else None,
+        chart_days=CHART_DAYS,
         table_days=TABLE_DAYS,
         now=now,
         today=now.astimezone(ZoneInfo(settings.reporting_timezone)).date(),
@@ -116,7 +117,9 @@ async def _form(request: Request) -> dict[str, str]:
 
 def _chart(figures: Figures) -> str:
     columns = [Column(_day(day.date), day.events) for day in figures.days]
-    return column_chart(columns, title=f"Events on each of the last {len(columns)} days")
+    return column_chart(
+        columns, places=CHART_DAYS, title=f"Events on each of the last {CHART_DAYS} days"
+    )
 
 
 def _ago(moment: dt.datetime, now: dt.datetime) -> str:

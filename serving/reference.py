@@ -10,8 +10,9 @@ import swagger_ui_bundle
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from serving.access import COOKIE
 from serving.daily import DEFAULT_LIMIT, MAX_LIMIT, PATH, DailyAnalytics, DailyPage
-from serving.sites import SITES
+from serving.sites import SITES, Site
 
 SWAGGER_UI = swagger_ui_bundle.swagger_ui_path
 DOCUMENT_PATH = "/openapi.json"
@@ -93,20 +94,7 @@ def openapi() -> dict[str, Any]:
                 "post": _public("pages", "Log out", {"303": _described("Leads to the front page.")})
             },
         }
-        | {
-            f"/docs/{site.name}/": {
-                "get": _public(
-                    "pages",
-                    site.title,
-                    _html()
-                    | {
-                        "303": _described("Not logged in; leads to the log-in form."),
-                        "404": _described("Not built yet; the page says how to."),
-                    },
-                )
-            }
-            for site in SITES
-        },
+        | {f"/docs/{site.name}/": {"get": _site(site)} for site in SITES},
         "components": {
             "schemas": schemas | {"Error": _error_schema()},
             "securitySchemes": {
@@ -114,7 +102,14 @@ def openapi() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "The read token, `FOOTFALL_READ_TOKEN`.",
-                }
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": COOKIE,
+                    "description": "Given by /login. A browser on this machine needs none while "
+                    "serving listens on a loopback address.",
+                },
             },
         },
     }
@@ -146,6 +141,16 @@ def _daily() -> dict[str, Any]:
             "401": _error("The token is missing or wrong."),
             "503": _error("The warehouse is away, or has no such mart yet."),
         },
+    }
+
+
+def _site(site: Site) -> dict[str, Any]:
+    responses = _html() | {
+        "303": _described("Not logged in; leads to the log-in form."),
+        "404": _described("Not built yet; the page says how to."),
+    }
+    return _public("pages", site.title, responses) | {
+        "security": [{"session": []}, {"readToken": []}]
     }
 
 

@@ -40,7 +40,7 @@ class Site(NamedTuple):
 
 
 SITES = (
-    Site("dbt", "Models and lineage (dbt docs)", "footfall run all"),
+    Site("dbt", "Models and lineage (dbt docs)", "footfall docs"),
     Site("quality", "Data quality (Great Expectations)", "footfall run all"),
 )
 

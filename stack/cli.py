@@ -26,6 +26,7 @@ COMMANDS = {
     "status": Command("stack.commands.status:status", "Tell how each part is."),
     "run": Command("stack.commands.run:run", "Bring marts up to date with what has landed."),
     "loads": Command("stack.commands.loads:app", "List loads that wait or are held; release them."),
+    "sql": Command("stack.commands.sql:sql", "Query the marts with psql."),
     "docs": Command("stack.commands.docs:docs", "Build the documentation site of the models."),
     "migrate": Command("stack.commands.migrate:migrate", "Prepare a database, for containers."),
     "airflow": Command("stack.commands.airflow:airflow", "Run a command of Airflow."),

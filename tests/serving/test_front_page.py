@@ -39,7 +39,7 @@ def test_the_chart_names_every_day_and_its_events(client: httpx.Client) -> None:
 
     assert text.count("<title>") == 1 + 12
     assert "<title>Thu 12 Nov 2026: 14,400</title>" in text
-    assert 'aria-label="Events on each of the last 12 days"' in text
+    assert 'aria-label="Events on each of the last 30 days"' in text
 
 
 @pytest.mark.usefixtures("marts")

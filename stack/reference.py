@@ -1,0 +1,369 @@
+"""The reference pages that are generated: one for each thing that people can use.
+
+``python -m stack.reference`` writes them into ``docs/reference/``; a test fails where one is not
+current. Each page has one source, named in its first line, and nothing is written by hand.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+import yaml
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from warehouse.settings import ENV_PREFIX, PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from ingestion.plan import FieldSpec, TypeSpec
+
+REFERENCE = PROJECT_ROOT / "docs" / "reference"
+MARTS = PROJECT_ROOT / "dbt_project" / "models" / "marts"
+DAGS = PROJECT_ROOT / "dags"
+_TYPE_NAMES = {
+    SecretStr: "secret",
+    Path: "path",
+    bool: "true or false",
+    int: "whole number",
+    str: "text",
+}
+_BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
+
+
+class Dag(NamedTuple):
+    """What a DAG file says of its DAG.
+
+    Attributes:
+        dag_id: Its id.
+        schedule: Its cron expression or preset; None: only when triggered.
+        description: What it does, in a line.
+        doc: What it does, in Markdown.
+        file: Name of its file.
+    """
+
+    dag_id: str
+    schedule: str | None
+    description: str
+    doc: str
+    file: str
+
+
+def main() -> None:
+    """Write every generated page."""
+    for name, render in PAGES.items():
+        (REFERENCE / name).write_text(render())
+
+
+def settings_page() -> str:
+    """Return the page of the settings, from :class:`warehouse.settings.Settings`."""
+    rows = [
+        (
+            f"`{ENV_PREFIX}{name.upper()}`",
+            _setting_type(field),
+            _setting_default(name, field),
+            field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+    return _page(
+        "Settings",
+        "`warehouse/settings.py`",
+        "A setting is an environment variable. Where the environment does not have it, it is read "
+        "from `footfall.env` in the state directory, which `make up` writes and keeps; settings of "
+        "your own may be added to that file. `make up` restarts the parts that a change concerns.",
+        _table(("Variable", "Type", "Default", "Meaning"), rows),
+    )
+
+
+def endpoints_page() -> str:
+    """Return the page of the endpoints, from the OpenAPI documents of ingestion and serving."""
+    from ingestion.catalogue import Catalogue
+    from ingestion.openapi import describe_api
+    from ingestion.plan import read_plan
+    from serving.reference import openapi
+
+    sections = [
+        f"## {title}\n\n{_endpoints(document)}"
+        for title, document in (
+            ("Ingestion, port 8000", describe_api(Catalogue(read_plan()), Settings())),
+            ("Serving, port 8001", openapi()),
+        )
+    ]
+    return _page(
+        "Endpoints",
+        "the OpenAPI documents of ingestion and serving",
+        "Each server has its full reference, to read and to try, at `/docs`, and its OpenAPI "
+        "document at `/openapi.json`.",
+        *sections,
+    )
+
+
+def events_page() -> str:
+    """Return the page of the event types, from the catalogue."""
+    from ingestion.plan import read_plan
+
+    sections = []
+    for category, spec in read_plan().items():
+        sections.append(f"## {category}\n\n{spec.description}")
+        sections += [_event_type(category, name, kind) for name, kind in spec.event_types.items()]
+    return _page(
+        "Events",
+        "`ingestion/catalog/`",
+        "Every event that ingestion takes. Beside the fields that are listed, each event may have "
+        "the fields that all have in common: `event_id`, `user_id`, `anonymous_id`, `session_id`, "
+        "`entity_type`, `entity_id`, `value`, `currency`, `quantity`, `occurred_at`, `context` and "
+        "`properties`; ingestion describes them at `/docs`.",
+        *sections,
+    )
+
+
+def marts_page() -> str:
+    """Return the page of the marts, from the YAML files beside the models."""
+    docs = _doc_blocks()
+    groups = {
+        group["name"]: group["description"]
+        for group in yaml.safe_load((MARTS / "_groups.yml").read_text())["groups"]
+    }
+    sections = []
+    for domain, description in groups.items():
+        sections.append(f"## {domain}\n\n{description}")
+        for model in read_marts(domain):
+            rows = [
+                (
+                    f"`{column['name']}`",
+                    column["data_type"],
+                    _resolve(column["description"], docs),
+                )
+                for column in model["columns"]
+            ]
+            sections.append(
+                f"### marts.{model['name']}\n\n{_resolve(model['description'], docs)}\n\n"
+                + _table(("Column", "Type", "Meaning"), rows)
+            )
+    return _page(
+        "Marts",
+        "`dbt_project/models/marts/`",
+        "Tables of the schema `marts`, for SQL and BI tools (`FOOTFALL_READ_DSN`). Where each "
+        "comes from is drawn in the dbt documentation, at `/docs/dbt/` of serving.",
+        *sections,
+    )
+
+
+def dags_page() -> str:
+    """Return the page of the DAGs, from the files in ``dags/``."""
+    dags = read_dags()
+    overview = _table(
+        ("DAG", "Schedule", "What it does"),
+        [(f"`{dag.dag_id}`", _schedule(dag), dag.description) for dag in dags],
+    )
+    sections = [
+        f"## {dag.dag_id}\n\n`dags/{dag.file}`, {_schedule(dag)}\n\n{_demoted(dag.doc)}"
+        for dag in dags
+    ]
+    return _page(
+        "DAGs",
+        "`dags/`",
+        "What Airflow runs, and when. Times are UTC. A DAG is a file, and its id is its file's "
+        "name.",
+        overview,
+        *sections,
+    )
+
+
+def expectations_page() -> str:
+    """Return the page of the expectations, which they write themselves."""
+    from expectations.reference import render
+
+    return render()
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "endpoints.md": endpoints_page,
+    "events.md": events_page,
+    "expectations.md": expectations_page,
+    "marts.md": marts_page,
+    "dags.md": dags_page,
+}
+
+
+def read_marts(domain: str) -> list[dict[str, Any]]:
+    """Return what the YAML files say of the marts of a domain, in order of their names."""
+    return [
+        model
+        for path in sorted((MARTS / domain).glob("*.yml"))
+        for model in yaml.safe_load(path.read_text())["models"]
+    ]
+
+
+def read_dags() -> list[Dag]:
+    """Return the DAGs, without importing Airflow.
+
+    Raises:
+        ValueError: A file has no DAG, or says what it says by an expression.
+    """
+    return [_read_dag(path) for path in sorted(DAGS.glob("*.py"))]
+
+
+def _read_dag(path: Path) -> Dag:
+    tree = ast.parse(path.read_text())
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for function in tree.body:
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for decorator in function.decorator_list:
+            if not (isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "dag"):
+                continue
+            given = {
+                keyword.arg: constants.get(ast.unparse(keyword.value), keyword.value)
+                for keyword in decorator.keywords
+            }
+            said = {
+                name: ast.literal_eval(given[name])
+                for name in ("dag_id", "schedule", "description", "doc_md")
+                if name in given
+            }
+            return Dag(
+                said.get("dag_id", function.name),
+                said["schedule"],
+                said["description"],
+                said["doc_md"].strip(),
+                path.name,
+            )
+    raise ValueError(f"{path} has no function with the decorator @dag(...)")
+
+
+def _schedule(dag: Dag) -> str:
+    return f"`{dag.schedule}`" if dag.schedule else "when triggered"
+
+
+def _demoted(markdown: str) -> str:
+    """Return text without its first heading, for the page has one in its place."""
+    return re.sub(r"\A#+ .*\n+", "", markdown)
+
+
+def _endpoints(document: Mapping[str, Any]) -> str:
+    rows = [
+        (f"`{method.upper()} {path}`", operation["summary"], _who(document, operation))
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if method in {"get", "post", "put", "patch", "delete"}
+    ]
+    return _table(("Endpoint", "What it does", "Who may"), rows)
+
+
+def _who(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
+    security = operation.get("security", document.get("security", []))
+    schemes = [re.sub(r"([A-Z])", r" \1", name).lower() for option in security for name in option]
+    return " or ".join(f"who has a {scheme}" for scheme in schemes) or "anyone"
+
+
+def _event_type(category: str, name: str, spec: TypeSpec) -> str:
+    example = {"category": category, "event_type": name, **spec.example}
+    facts = [
+        f"Happens to: `{spec.entity_type}`." if spec.entity_type else "",
+        f"Sent by: {', '.join(spec.sent_by)}." if spec.sent_by else "",
+        f"Raw events are kept {spec.keep_days:,} days.",
+        "Personal." if spec.personal else "Not personal.",
+    ]
+    rows = [
+        (
+            f"`{path}`",
+            _field_type(field),
+            "yes" if field.required else "",
+            field.description,
+        )
+        for path, field in spec.fields.items()
+        if field is not None
+    ]
+    parts = [f"### {category} / {name}", spec.description, " ".join(filter(None, facts))]
+    if rows:
+        parts.append(_table(("Field", "Type", "Required", "Meaning"), rows))
+    parts.append(f"```json\n{json.dumps(example, ensure_ascii=False)}\n```")
+    return "\n\n".join(parts)
+
+
+def _field_type(field: FieldSpec) -> str:
+    if field.allowed:
+        return "one of " + ", ".join(f"`{value}`" for value in field.allowed)
+    bounds = [
+        f"{words} {value:g}"
+        for words, value in (("from", field.minimum), ("to", field.maximum))
+        if value is not None
+    ]
+    return ", ".join(filter(None, [field.type or "", *bounds, field.unit or ""]))
+
+
+def _doc_blocks() -> dict[str, str]:
+    pattern = re.compile(r"{% docs (\w+) %}(.*?){% enddocs %}", re.DOTALL)
+    return {
+        name: " ".join(text.split())
+        for path in (PROJECT_ROOT / "dbt_project").rglob("*.md")
+        for name, text in pattern.findall(path.read_text())
+    }
+
+
+def _resolve(description: str, docs: Mapping[str, str]) -> str:
+    text = re.sub(
+        r"{{ *doc\(['\"](\w+)['\"]\) *}}", lambda match: docs[match.group(1)], description
+    )
+    return " ".join(text.split())
+
+
+def _setting_type(field: FieldInfo) -> str:
+    kind = next(_without_none(field.annotation))
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(f"`{value}`" for value in get_args(kind))
+    bounds = [
+        f"{words} {getattr(constraint, name)}"
+        for constraint in field.metadata
+        for name, words in _BOUNDS.items()
+        if hasattr(constraint, name)
+    ]
+    return ", ".join([_TYPE_NAMES[kind], *bounds])
+
+
+def _without_none(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) in (Union, types.UnionType):
+        yield from (kind for kind in get_args(annotation) if kind is not types.NoneType)
+    else:
+        yield annotation
+
+
+def _setting_default(name: str, field: FieldInfo) -> str:
+    if name == "home":
+        return "`.footfall`"
+    if field.default is None:
+        return "none"
+    default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+    return f"`{default}`"
+
+
+def _page(title: str, source: str, introduction: str, *sections: str) -> str:
+    first = f"<!-- Generated by `make docs` from {source}. Do not edit. -->"
+    return "\n\n".join((first, f"# {title}", introduction, *sections)) + "\n"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", r"\|").split())
+
+
+if __name__ == "__main__":
+    main()

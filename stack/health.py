@@ -124,7 +124,7 @@ def database_problem(settings: Settings) -> str:
         with connect(settings.require("owner_dsn"), name="footfall status") as connection:
             connection.execute("select 1")
     except psycopg.Error as error:
-        return str(error).strip().splitlines()[-1]
+        return str(error).strip().splitlines()[0]
     return ""
 
 
@@ -141,9 +141,10 @@ def _problem(settings: Settings, part: Part, info: ProcessInfo, airflow: Mapping
 def _airflow_problem(name: str, info: ProcessInfo, health: Mapping[str, Any]) -> str:
     if not health:
         return "the Airflow API server does not answer"
+    if health["metadatabase"]["status"] != "healthy":
+        return "Airflow cannot reach its database"
     if name == AIRFLOW_API:
-        is_healthy = health["metadatabase"]["status"] == "healthy"
-        return "" if is_healthy else "cannot reach its database"
+        return ""
     section, field = _HEARTBEATS[name]
     component = health.get(section) or {}
     beat = component.get(field)

@@ -16,7 +16,7 @@ check "ruff" "$PYTHON" -m ruff check
 check "ruff format" "$PYTHON" -m ruff format --check
 check "mypy" "$PYTHON" -m mypy warehouse ingestion expectations pipeline serving stack dags bench tests
 check "sqlfluff" "$PYTHON" -m sqlfluff lint --disable-progress-bar dbt_project
-check "import directions" "$PYTHON" -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+check "import directions" "$PYTHON" -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-logo
 check "dbt parse" "$PYTHON" -m pipeline.dbt
 
 if [ -n "$failed" ]; then

@@ -184,8 +184,8 @@ def prepare_warehouse(state: State) -> None:
             )
     except psycopg.OperationalError as error:
         raise OperatorError(
-            f"The database {describe(admin)} cannot be used: {error}"
-            + ("Check FOOTFALL_DATABASE_URL." if settings.database_url is not None else "")
+            f"The database {describe(admin)} cannot be used: {str(error).strip()}"
+            + ("\nCheck FOOTFALL_DATABASE_URL." if settings.database_url is not None else "")
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise OperatorError(

@@ -96,6 +96,13 @@ def test_the_tree_in_the_readme_has_every_folder() -> None:
     assert [name for name in sorted(folders) if f"\n{name}/" not in f"\n{tree}"] == []
 
 
+def test_every_page_is_in_the_index() -> None:
+    docs = PROJECT_ROOT / "docs"
+    pages = {str(path.relative_to(docs)) for path in docs.rglob("*.md")} - {"index.md"}
+
+    assert set(re.findall(r"\]\(((?!\.)[^)#:]+)", (docs / "index.md").read_text())) == pages
+
+
 @pytest.mark.parametrize("path", guides(), ids=lambda path: str(path.relative_to(PROJECT_ROOT)))
 def test_every_link_leads_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text()):

@@ -1,0 +1,399 @@
+"""What the rows of a file mean as events, as a small YAML file says it.
+
+``docs/guides/import-history.md`` explains the format. Everything that can be wrong with a mapping
+is found here, before the first row is read.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import msgspec
+import yaml
+
+from ingestion.plan import CONTEXT_FIELDS, SNAKE_CASE
+from warehouse.errors import OperatorError
+
+BUILT_IN = Path(__file__).parent / "mappings"
+
+Format = Literal["combined", "csv", "jsonl", "parquet"]
+FORMATS: tuple[str, ...] = get_args(Format)
+EVENT_FIELDS = (
+    "event_id",
+    "user_id",
+    "anonymous_id",
+    "session_id",
+    "entity_type",
+    "entity_id",
+    "value",
+    "currency",
+    "quantity",
+)
+TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us")
+
+Scalar = str | int | float | bool | None
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_SOURCES = ("column", "constant", "template", "hash", "option")
+_ERROR_PLACE = re.compile(r" - at `\$?\.?([^`]*)`$")
+_UNKNOWN_KEY = re.compile(r"unknown field `([^`]*)`")
+
+
+class MappingError(OperatorError):
+    """A mapping cannot be used; the message names the file, the key and the remedy."""
+
+
+class Expression(msgspec.Struct, forbid_unknown_fields=True, rename={"as_type": "as"}):
+    """Where a value comes from, where the mapping says more than a column's name.
+
+    Attributes:
+        column: The column's cell.
+        constant: Always this value.
+        template: Text with cells in it, such as ``/{page}``; nothing where one of them is missing.
+        hash: A keyed hash of these columns' cells, which tells people apart without naming them.
+        option: The value of one of the mapping's options.
+        as_type: What to make of a text: ``text``, ``number``, ``integer`` or ``boolean``.
+        map: Replacements by cell; a cell that is not in it stays as it is.
+    """
+
+    column: str | None = None
+    constant: Scalar | msgspec.UnsetType = msgspec.UNSET
+    template: str | None = None
+    hash: list[str] | None = None
+    option: str | None = None
+    as_type: Literal["text", "number", "integer", "boolean"] = "text"
+    map: dict[str, Scalar] = {}
+
+
+Value = str | Expression
+
+
+class Test(
+    msgspec.Struct, forbid_unknown_fields=True, rename={"at_least": "from", "at_most": "to"}
+):
+    """A condition on a cell, where it is not simply a value. What is given must all hold.
+
+    Attributes:
+        at_least: Lowest number, ``from`` in the file.
+        at_most: Highest number, ``to`` in the file.
+        matches: A regular expression that is found in the cell.
+        not_matches: A regular expression that is not found in it.
+        missing: Whether the cell is missing.
+    """
+
+    at_least: float | None = None
+    at_most: float | None = None
+    matches: str | None = None
+    not_matches: str | None = None
+    missing: bool | None = None
+
+
+Condition = Scalar | Test | list[Scalar | Test]
+
+
+class TimeSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """When a row's events occurred.
+
+    Attributes:
+        column: Its column.
+        format: ``iso``, ``epoch_s``, ``epoch_ms``, ``epoch_us``, or as for ``strptime``.
+        zone: IANA time zone of times that name none.
+    """
+
+    column: str
+    format: str = "iso"
+    zone: str = "UTC"
+
+
+class CsvSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """How a CSV file is written.
+
+    Attributes:
+        delimiter: One character between cells.
+        encoding: Name of its encoding, one in which a line end is one byte.
+        header: Whether its first line names the columns; else ``columns`` does.
+    """
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    header: bool = True
+
+
+class OptionSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """A value that the caller may give, by ``--option NAME=VALUE``."""
+
+    description: str
+    default: Scalar = None
+
+
+class Rule(msgspec.Struct, forbid_unknown_fields=True):
+    """An event that a row stands for. A row is as many events as rules apply to it.
+
+    Attributes:
+        event: Category and event type, such as ``product/view``.
+        category: The category, where it comes out of the row.
+        event_type: The event type, where it comes out of the row.
+        skip: The row is left out on purpose, and counted as such.
+        when: Conditions by column; the rule applies where all hold, or there is none.
+        fields: Canonical fields, on top of the mapping's.
+        context: Context, on top of the mapping's.
+        properties: Properties, on top of the mapping's.
+    """
+
+    event: str | None = None
+    category: Value | None = None
+    event_type: Value | None = None
+    skip: bool = False
+    when: dict[str, Condition] = {}
+    fields: dict[str, Value] = {}
+    context: dict[str, Value] | str = {}
+    properties: dict[str, Value] | str = {}
+
+
+class _MappingFile(msgspec.Struct, forbid_unknown_fields=True):
+    description: str
+    time: TimeSpec
+    events: list[Rule]
+    format: Format | None = None
+    columns: list[str] = []
+    optional: list[str] = []
+    csv: CsvSpec = msgspec.field(default_factory=CsvSpec)
+    missing: list[str] = []
+    options: dict[str, OptionSpec] = {}
+    fields: dict[str, Value] = {}
+    context: dict[str, Value] = {}
+    properties: dict[str, Value] = {}
+
+
+class ImportMapping(_MappingFile):
+    """A mapping that has been checked.
+
+    Attributes:
+        name: The file's name without ending.
+        description: What files it is for.
+        time: When a row's events occurred.
+        events: The rules, in order.
+        format: The only format that it reads; None: any with these columns.
+        columns: Columns that a file must have for the mapping to be chosen for it by itself; the
+            names of the columns where a CSV file has no header.
+        optional: Columns that a file need not have.
+        csv: How a CSV file is written.
+        missing: Cells that mean "nothing", besides the empty one.
+        options: What the caller may set, by name.
+        fields: Canonical fields of every event.
+        context: Context of every event.
+        properties: Properties of every event.
+    """
+
+    name: str = ""
+
+    def option_values(self, given: Mapping[str, str]) -> dict[str, Scalar]:
+        """Return the value of every option.
+
+        Args:
+            given: What the caller sets.
+
+        Raises:
+            MappingError: The mapping has no such option.
+        """
+        for name in given:
+            if name not in self.options:
+                known = ", ".join(self.options) or "none"
+                raise MappingError(f"mapping {self.name} has no option {name!r}; it has: {known}")
+        return {name: given.get(name, spec.default) for name, spec in self.options.items()}
+
+
+def built_in_names() -> list[str]:
+    """Return the names of the mappings that come with Footfall."""
+    return sorted(path.stem for path in BUILT_IN.glob("*.yaml"))
+
+
+def load_mapping(name_or_path: str) -> ImportMapping:
+    """Read a mapping.
+
+    Args:
+        name_or_path: Name of a built-in mapping, or path of a YAML file.
+
+    Raises:
+        MappingError: There is none, or it is not as the format says.
+    """
+    path = Path(name_or_path)
+    if name_or_path in built_in_names():
+        path = BUILT_IN / f"{name_or_path}.yaml"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MappingError(
+            f"there is no mapping {name_or_path}: give the path of a YAML file, or one of "
+            f"{', '.join(built_in_names())}"
+        ) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise MappingError(f"{path}: cannot be read as YAML: {error}") from error
+    try:
+        mapping = msgspec.convert(content, ImportMapping)
+    except msgspec.ValidationError as error:
+        raise MappingError(f"{path}: {_explain(str(error))}") from error
+    mapping.name = path.stem
+    for problem in _problems(mapping):
+        raise MappingError(f"{path}: {problem}")
+    return mapping
+
+
+def choose_mapping(file_format: Format, columns: list[str]) -> ImportMapping:
+    """Return the built-in mapping for a file, by its format and columns.
+
+    Args:
+        file_format: The file's format.
+        columns: Its columns.
+
+    Raises:
+        MappingError: None fits.
+    """
+    candidates = [load_mapping(name) for name in built_in_names()]
+    fitting = [
+        mapping
+        for mapping in candidates
+        if mapping.format in (None, file_format) and set(mapping.columns) <= set(columns)
+    ]
+    if not fitting:
+        raise MappingError(
+            f"no built-in mapping has the columns of this file ({', '.join(columns)}): write one "
+            "as docs/guides/import-history.md shows, and give it by --mapping FILE"
+        )
+    return max(fitting, key=lambda mapping: len(mapping.columns))
+
+
+def missing_columns(mapping: ImportMapping, columns: Iterable[str]) -> list[str]:
+    """Return the columns that a mapping uses and a file does not have, in alphabetical order."""
+    used = {mapping.time.column, *mapping.columns}
+    parts: list[ImportMapping | Rule] = [mapping, *mapping.events]
+    for part in parts:
+        groups: list[dict[str, Value] | str] = [part.fields, part.context, part.properties]
+        for group in groups:
+            for value in [group] if isinstance(group, str) else group.values():
+                used.update(columns_of(value))
+    for rule in mapping.events:
+        used.update(rule.when)
+        for name in (rule.category, rule.event_type):
+            if name is not None:
+                used.update(columns_of(name))
+    return sorted(used.difference(columns, mapping.optional))
+
+
+def columns_of(value: Value) -> Iterator[str]:
+    """Yield the columns that a value is made of."""
+    if isinstance(value, str):
+        yield value
+        return
+    if value.column is not None:
+        yield value.column
+    yield from value.hash or ()
+    yield from PLACEHOLDER.findall(value.template or "")
+
+
+def _explain(message: str) -> str:
+    """Say msgspec's message with the key first, and what to do."""
+    place = _ERROR_PLACE.search(message)
+    where = place[1] if place else ""
+    what = message[: place.start()] if place else message
+    unknown = _UNKNOWN_KEY.search(what)
+    if unknown:
+        key = f"{where}.{unknown[1]}" if where else unknown[1]
+        return f"{key}: there is no such key: correct its name, or take it out"
+    missing = re.search(r"missing required field `([^`]*)`", what)
+    if missing:
+        key = f"{where}.{missing[1]}" if where else missing[1]
+        return f"{key}: is missing: add it"
+    return f"{where or 'the file'}: {what[:1].lower()}{what[1:]}"
+
+
+def _problems(mapping: ImportMapping) -> Iterator[str]:
+    yield from _time_problems(mapping.time)
+    if len(mapping.csv.delimiter) != 1:
+        yield "csv.delimiter: must be one character"
+    try:
+        if len("\n".encode(mapping.csv.encoding)) != 1:
+            yield f"csv.encoding: {mapping.csv.encoding} is not supported: convert it to UTF-8"
+    except LookupError:
+        yield f"csv.encoding: there is no encoding {mapping.csv.encoding}: try utf-8 or latin-1"
+    if not mapping.csv.header and not mapping.columns:
+        yield "columns: is missing: a file without header needs the names of its columns here"
+    if not mapping.events:
+        yield "events: is empty: add a rule"
+    groups: list[tuple[str, str, Any]] = [
+        ("", name, getattr(mapping, name)) for name in ("fields", "context", "properties")
+    ]
+    for number, rule in enumerate(mapping.events):
+        place = f"events[{number}]"
+        yield from _rule_problems(place, rule)
+        groups += [
+            (f"{place}.", name, getattr(rule, name)) for name in ("fields", "context", "properties")
+        ]
+        groups.append((f"{place}.", "", {"category": rule.category, "event_type": rule.event_type}))
+    for prefix, group, values in groups:
+        if isinstance(values, str):
+            continue
+        for key, value in values.items():
+            where = f"{prefix}{group}{'.' if group else ''}{key}"
+            yield from _key_problems(where, group, key)
+            if value is not None:
+                yield from _value_problems(where, value, mapping)
+
+
+def _time_problems(time: TimeSpec) -> Iterator[str]:
+    if time.format not in TIME_WORDS and "%" not in time.format:
+        yield (
+            f"time.format: {time.format!r} is none of {', '.join(TIME_WORDS)}, nor a format such "
+            "as %d/%m/%Y %H:%M"
+        )
+    try:
+        zoneinfo.ZoneInfo(time.zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        yield f"time.zone: there is no time zone {time.zone!r}: write one such as Europe/Berlin"
+
+
+def _rule_problems(place: str, rule: Rule) -> Iterator[str]:
+    from_row = rule.category is not None and rule.event_type is not None
+    if [rule.event is not None, from_row, rule.skip].count(True) != 1:
+        yield f"{place}: needs one of event, category with event_type, or skip: true"
+    if rule.event is not None:
+        names = rule.event.split("/")
+        if len(names) != 2 or not all(SNAKE_CASE.fullmatch(name) for name in names):
+            yield f"{place}.event: {rule.event!r} is no category/event_type such as product/view"
+    for column, condition in rule.when.items():
+        for test in condition if isinstance(condition, list) else [condition]:
+            for pattern in (test.matches, test.not_matches) if isinstance(test, Test) else ():
+                try:
+                    re.compile(pattern or "")
+                except re.error as error:
+                    yield f"{place}.when.{column}: {pattern!r} is no regular expression: {error}"
+
+
+def _key_problems(where: str, group: str, key: str) -> Iterator[str]:
+    if group == "fields" and key not in EVENT_FIELDS:
+        yield (
+            f"{where}: an event has no such field: use one of {', '.join(EVENT_FIELDS)}, or put "
+            "it under properties"
+        )
+    if group == "context" and key not in CONTEXT_FIELDS:
+        yield (
+            f"{where}: the context has no such key: use one of {', '.join(CONTEXT_FIELDS)}, or "
+            "put it under properties"
+        )
+
+
+def _value_problems(where: str, value: Value, mapping: ImportMapping) -> Iterator[str]:
+    if isinstance(value, str):
+        return
+    given = [name for name in _SOURCES if getattr(value, name) not in (None, msgspec.UNSET)]
+    if value.constant is None:
+        given.append("constant")
+    if len(given) != 1:
+        yield f"{where}: needs exactly one of {', '.join(_SOURCES)}"
+    if value.option is not None and value.option not in mapping.options:
+        yield f"{where}: there is no option {value.option!r}: add it under options"
+    if value.template is not None and not PLACEHOLDER.search(value.template):
+        yield f"{where}: the template has no column in braces: use constant instead"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from decimal import Decimal
 from typing import NamedTuple
@@ -30,6 +31,11 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _LONGEST_NAME = 63
 _LATEST_DIGIT = LARGEST_NUMBER.bit_length()  # coarse: any value with more digits is out of range
 _ERROR_FIELD = re.compile(r" - at `\$\.?([^`]*)`$")
+_INVALID_TEXT = Reason(
+    "invalid_text",
+    None,
+    "the event is not UTF-8, or has half a surrogate pair: encode the request as UTF-8",
+)
 _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]*)`")
 
 
@@ -113,9 +119,7 @@ def admit(incoming: Incoming, raw: bytes, source: str, rules: Rules) -> Event:
         context = str(incoming.context, "utf-8")
         properties = str(incoming.properties, "utf-8")
     except UnicodeDecodeError as error:
-        raise QuarantineError(
-            "invalid_text", None, "the event is not UTF-8: encode the request as UTF-8"
-        ) from error
+        raise QuarantineError(*msgspec.structs.astuple(_INVALID_TEXT)) from error
     return Event(
         event_id,
         user_id or anonymous_id or session_id or event_id,
@@ -151,7 +155,7 @@ def reject(
         source: Who sent it.
         incoming: What the dialect made of it; None where it made nothing.
     """
-    reason = error.reason if isinstance(error, QuarantineError) else _decoding_reason(error)
+    reason = error.reason if isinstance(error, QuarantineError) else _decoding_reason(error, raw)
     if incoming is None:
         incoming = _salvage(raw)
     given = incoming.event_id
@@ -225,19 +229,15 @@ def _currency(given: str | None) -> str | None:
     return code
 
 
-def _decoding_reason(error: Exception) -> Reason:
+def _decoding_reason(error: Exception, raw: bytes) -> Reason:
     """Say in words why an event's JSON is not what the canonical event wants."""
     message = str(error)
     if isinstance(error, RecursionError):
         return Reason("too_deep", None, "objects and arrays are nested too deep: send less levels")
-    if isinstance(error, UnicodeError) or "surrogate" in message or "hex escape" in message:
-        return Reason(
-            "invalid_text",
-            None,
-            "the event is not UTF-8, or has half a surrogate pair: encode the request as UTF-8",
-        )
+    if isinstance(error, UnicodeError):
+        return _INVALID_TEXT
     if not isinstance(error, msgspec.ValidationError):
-        return Reason("not_json", None, f"the event is not JSON: {message}")
+        return _syntax_reason(raw, message)
     unknown = _UNKNOWN_FIELD.search(message)
     if unknown:
         name = printable(unknown[1])
@@ -252,6 +252,24 @@ def _decoding_reason(error: Exception) -> Reason:
         return Reason("not_an_object", None, f"an event is a JSON object: {message}")
     what = message[: where.start()]
     return Reason("wrong_type", where[1], f"{where[1]}: {what}; correct its type")
+
+
+def _syntax_reason(raw: bytes, message: str) -> Reason:
+    """Tell what many programs write but JSON does not allow from what is no JSON at all."""
+    constants: list[str] = []
+    try:
+        json.loads(raw, parse_constant=constants.append, parse_float=str, parse_int=str)
+    except UnicodeDecodeError:
+        return _INVALID_TEXT
+    except (ValueError, RecursionError):
+        return Reason("not_json", None, f"the event is not JSON: {message}")
+    if constants:
+        return Reason(
+            "not_finite",
+            None,
+            f"JSON has no {constants[0]}: leave the field out, or send null",
+        )
+    return _INVALID_TEXT
 
 
 def _salvage(raw: bytes) -> Incoming:

@@ -92,7 +92,7 @@ class Ingestion:
                 ).answer()
             await _send(send, answer, identifier)
         else:
-            await self._pages(scope, receive, send)
+            await self._pages(scope, receive, _with_request_id(send, identifier))
 
     @property
     def hot_paths(self) -> Sequence[str]:
@@ -153,6 +153,15 @@ class Ingestion:
         while True:
             await asyncio.sleep(_CATALOGUE_SECONDS)
             await asyncio.to_thread(self.catalogue.refresh)
+
+
+def _with_request_id(send: Send, identifier: bytes) -> Send:
+    async def wrapped(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"x-request-id", identifier)]
+        await send(message)
+
+    return wrapped
 
 
 async def _send(send: Send, answer: Answer, identifier: bytes) -> None:

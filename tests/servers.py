@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,15 @@ class RunningIngestion:
         url: Base URL.
         write_key: A valid write key, of the source ``test``.
         process: The process; whoever kills it needs not tell.
+        client: Connections to it, for any number of threads.
     """
 
     url: str
     write_key: str
     process: subprocess.Popen[bytes]
+    client: httpx.Client = field(
+        default_factory=lambda: httpx.Client(timeout=60, trust_env=False), repr=False
+    )
 
     @property
     def headers(self) -> dict[str, str]:
@@ -52,12 +56,10 @@ class RunningIngestion:
         """
         extra = {name.replace("_", "-"): value for name, value in headers.items()}
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        return httpx.post(
+        return self.client.post(
             f"{self.url}/v1/events",
             headers={**self.headers, **extra},
             content=content,
-            timeout=60,
-            trust_env=False,
         )
 
     def verdicts(self, body: Any, **headers: str) -> list[dict[str, Any]]:
@@ -105,6 +107,7 @@ def running_ingestion(
         _wait_until_ready(running)
         yield running
     finally:
+        running.client.close()
         stop(process)
 
 
@@ -112,7 +115,7 @@ def _wait_until_ready(running: RunningIngestion) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            answer = httpx.get(f"{running.url}/health/ready", timeout=5, trust_env=False)
+            answer = running.client.get(f"{running.url}/health/ready", timeout=5)
             if answer.status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:

@@ -1,0 +1,161 @@
+"""Requests from which nothing can be taken: a documented 4xx that says what to do."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import zlib
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.conftest import Warehouse
+from tests.ingestion.ledger import page_view, query
+from tests.servers import RunningIngestion, running_ingestion
+
+
+def error(answer: httpx.Response) -> tuple[int, str]:
+    """Return status and code of a refusal, which always has this form."""
+    content = answer.json()
+    assert content.keys() == {"error"}
+    assert content["error"].keys() == {"code", "message"}
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-request-id"]
+    return answer.status_code, content["error"]["code"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"hello",
+        b"12",
+        b'"text"',
+        b"null",
+        b"{",
+        b"[",
+        b'{"category": "user"',
+        b'[{"category": "user"},',
+        b"[{]}",
+        b'{"a": 1} x',
+        b"{'category': 'user'}",
+        b"category=user&event_type=page_view",
+        b'{"events": [{"category": "user"}',
+    ],
+)
+def test_a_body_that_is_not_json_is_refused(ingestion: RunningIngestion, body: bytes) -> None:
+    assert error(ingestion.send(body)) == (400, "not_json")
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer", "Bearer fw_unknown", "Basic fw_key-of-tests", "fw_key-of-tests"],
+)
+def test_a_request_without_a_valid_write_key_is_refused(
+    ingestion: RunningIngestion, authorization: str | None
+) -> None:
+    headers = {} if authorization is None else {"authorization": authorization}
+    answer = httpx.post(
+        f"{ingestion.url}/v1/events", json=page_view(), headers=headers, trust_env=False
+    )
+    assert error(answer) == (401, "unauthorized")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="footfall"'
+
+
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"[]" * 99)[:-9], zlib.compress(b"[]")])
+def test_a_body_that_is_not_the_gzip_that_it_claims_is_refused(
+    ingestion: RunningIngestion, body: bytes
+) -> None:
+    assert error(ingestion.send(body, content_encoding="gzip")) == (400, "not_gzip")
+
+
+def test_gzip_without_its_header_is_refused_with_a_hint(ingestion: RunningIngestion) -> None:
+    answer = ingestion.send(gzip.compress(json.dumps(page_view()).encode()))
+    assert error(answer) == (400, "not_json")
+    assert "Content-Encoding" in answer.json()["error"]["message"]
+
+
+def test_gzip_in_several_members_is_one_body(ingestion: RunningIngestion) -> None:
+    body = gzip.compress(json.dumps(page_view()).encode() + b"\n")
+    more = gzip.compress(json.dumps(page_view()).encode())
+    assert ingestion.statuses(body + more, content_encoding="gzip") == ["stored", "stored"]
+
+
+def test_an_unknown_compression_is_refused(ingestion: RunningIngestion) -> None:
+    answer = ingestion.send(b"x", content_encoding="br")
+    assert error(answer) == (415, "unsupported_encoding")
+    assert "gzip" in answer.headers["accept-encoding"]
+
+
+def test_a_gzip_bomb_is_refused_without_being_unpacked(ingestion: RunningIngestion) -> None:
+    bomb = gzip.compress(b"[" + b" " * 300_000_000 + b"]", compresslevel=1)
+    answer = ingestion.send(bomb, content_encoding="gzip")
+    assert error(answer) == (413, "body_too_large")
+    with open(f"/proc/{ingestion.process.pid}/status") as status:
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    assert peak < 200_000  # kB
+
+
+def test_a_body_over_the_limit_is_refused_plain_or_compressed(warehouse: Warehouse) -> None:
+    body = json.dumps([page_view() for _ in range(10)]).encode()
+    with running_ingestion(warehouse, FOOTFALL_MAX_BODY_BYTES="500") as ingestion:
+        assert error(ingestion.send(body)) == (413, "body_too_large")
+        compressed = gzip.compress(body)
+        assert len(compressed) < 500
+        answer = ingestion.send(compressed, content_encoding="gzip")
+        assert error(answer) == (413, "body_too_large")
+        assert "FOOTFALL_MAX_BODY_BYTES" in answer.json()["error"]["message"]
+        assert ingestion.statuses(page_view()) == ["stored"]
+
+
+def test_a_body_of_unannounced_length_is_refused_once_it_exceeds_the_limit(
+    ingestion: RunningIngestion,
+) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b"["
+        while True:
+            yield b" " * 1_000_000
+
+    answer = httpx.post(
+        f"{ingestion.url}/v1/events", content=endless(), headers=ingestion.headers, trust_env=False
+    )
+    assert error(answer) == (413, "body_too_large")
+
+
+def test_a_batch_over_the_limit_is_refused_as_a_whole(warehouse: Warehouse) -> None:
+    with running_ingestion(warehouse, FOOTFALL_MAX_BATCH_EVENTS="3") as ingestion:
+        answer = ingestion.send([page_view() for _ in range(4)])
+        assert error(answer) == (413, "batch_too_large")
+        assert "FOOTFALL_MAX_BATCH_EVENTS" in answer.json()["error"]["message"]
+        assert ingestion.statuses([page_view() for _ in range(3)]) == ["stored"] * 3
+    assert query(warehouse, "select sum(received)::int as n from raw.loads") == [{"n": 3}]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+def test_another_method_is_refused(ingestion: RunningIngestion, method: str) -> None:
+    answer = httpx.request(method, f"{ingestion.url}/v1/events", trust_env=False)
+    assert error(answer) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "POST"
+
+
+def test_an_unknown_path_is_not_found(ingestion: RunningIngestion) -> None:
+    assert error(httpx.post(f"{ingestion.url}/v2/events", trust_env=False)) == (404, "not_found")
+
+
+def test_a_sender_that_goes_away_in_the_middle_harms_nobody(ingestion: RunningIngestion) -> None:
+    host, _, port = ingestion.url.removeprefix("http://").partition(":")
+    for _ in range(5):
+        with socket.create_connection((host, int(port))) as sender:
+            sender.sendall(
+                b"POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n"
+                b"authorization: Bearer " + ingestion.write_key.encode() + b'\r\n\r\n{"categ'
+            )
+    assert ingestion.statuses(page_view()) == ["stored"]
+
+
+def test_the_request_id_of_the_sender_is_returned(ingestion: RunningIngestion) -> None:
+    assert ingestion.send(page_view(), x_request_id="abc-1").headers["x-request-id"] == "abc-1"
+    assert ingestion.send(page_view(), x_request_id="a b").headers["x-request-id"] != "a b"

@@ -16,7 +16,7 @@ import itertools
 import random
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self, TypeVar
 
@@ -146,6 +146,8 @@ class EventSender:
             KeyRefusedError: The key is unknown.
             RequestRefusedError: The API does not take such a request.
         """
+        if not events:
+            return []
         response = self._deliver(_encoder.encode(events))
         if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
             if len(events) == 1:
@@ -162,7 +164,7 @@ class EventSender:
 
     def send_many(
         self, batches: Iterable[tuple[Tag, Sequence[EventDict]]]
-    ) -> Iterator[tuple[Tag, list[Verdict]]]:
+    ) -> Generator[tuple[Tag, list[Verdict]]]:
         """Send batches, several at once, and yield their verdicts in the order of the batches.
 
         A batch is taken from ``batches`` only when a request is free, so that memory stays bounded.
@@ -195,6 +197,21 @@ class EventSender:
                 if not future.cancel():
                     with contextlib.suppress(OperatorError):
                         future.result()
+
+    def send_all(self, events: Iterable[EventDict], batch_size: int = 500) -> Iterator[Verdict]:
+        """Send events in batches, several at once, and yield the verdict of each in order.
+
+        Args:
+            events: Canonical events with ids, taken as they are needed.
+            batch_size: Events in one request.
+
+        Raises:
+            OperatorError: As :meth:`send` does; the events yielded before are acknowledged.
+        """
+        source = iter(events)
+        batches = iter(lambda: list(itertools.islice(source, batch_size)), [])
+        for _, verdicts in self.send_many((None, batch) for batch in batches):
+            yield from verdicts
 
     def _deliver(self, body: bytes) -> httpx.Response:
         """Post until there is an answer that trying again would not change."""
@@ -261,7 +278,7 @@ def _explain(response: httpx.Response) -> str:
 
 def _retry_after(response: httpx.Response) -> float | None:
     """Return the seconds that the server asks to wait; None where it does not say."""
-    given = response.headers.get("retry-after", "").strip()
+    given: str = response.headers.get("retry-after", "").strip()
     if given.isdigit():
         return float(given)
     try:

@@ -24,6 +24,7 @@ COMMANDS = {
     "up": Command("stack.commands.up:up", "Start everything, and wait until it is healthy."),
     "down": Command("stack.commands.down:down", "Stop everything."),
     "status": Command("stack.commands.status:status", "Tell how each part is."),
+    "simulate": Command("stack.commands.simulate:simulate", "Send simulated events."),
     "run": Command("stack.commands.run:run", "Bring marts up to date with what has landed."),
     "loads": Command("stack.commands.loads:app", "List loads that wait or are held; release them."),
     "sql": Command("stack.commands.sql:sql", "Query the marts with psql."),

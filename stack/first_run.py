@@ -5,8 +5,10 @@ Each step is noted when it is done, so that a first start that was cut short goe
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import time
+from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -19,6 +21,7 @@ from warehouse.errors import OperatorError
 
 DAG = "update_daily_analytics"
 DEMO_EVENTS = 20_000
+_DEMO_UNTIL = "demo until "
 SECONDS_FOR_DAG = 120
 SECONDS_FOR_RUN = 900
 
@@ -94,14 +97,16 @@ def _land_demo(state: State, progress: Progress, notes: _Notes) -> None:
         return
     # A warehouse that holds somebody's events gets none of ours. A demo that was begun is finished:
     # its event ids are the same each time, so nothing is counted twice.
-    if not notes.has("demo begun"):
+    begun = notes.find(_DEMO_UNTIL)
+    if begun is None:
         with connect(state.settings.require("owner_dsn"), name="footfall up") as connection:
             if connection.execute("select from raw.loads limit 1").fetchone():
                 notes.add("demo")
                 return
-        notes.add("demo begun")
+        begun = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        notes.add(_DEMO_UNTIL + begun)
     with progress.step("demo day") as step:
-        step.detail = _simulate(state, step)
+        step.detail = _simulate(state, dt.datetime.fromisoformat(begun), step)
     notes.add("demo")
 
 
@@ -127,5 +132,25 @@ class _Notes:
         new.write_text(json.dumps([*self._read(), step]))
         new.replace(self._path)
 
+    def find(self, prefix: str) -> str | None:
+        """Return the rest of the note that begins so."""
+        return next(
+            (note.removeprefix(prefix) for note in self._read() if note.startswith(prefix)), None
+        )
+
     def _read(self) -> list[str]:
         return list(json.loads(self._path.read_text())) if self._path.exists() else []
+
+
+def _simulate(state: State, until: dt.datetime, step: Step) -> str:
+    from ingestion.client import EventSender
+    from ingestion.simulator import simulated_events
+
+    events = simulated_events(1, DEMO_EVENTS, until - dt.timedelta(days=1), until)
+    tally: Counter[str] = Counter()
+    with EventSender(state.settings.ingestion_url, state.settings.require("write_key")) as sender:
+        for done, verdict in enumerate(sender.send_all(events), start=1):
+            tally[verdict.status] += 1
+            if done % 2_000 == 0:
+                step.update(f"{done:,} of {DEMO_EVENTS:,} events")
+    return ", ".join(f"{count:,} {status}" for status, count in tally.items())

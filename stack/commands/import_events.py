@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from ingestion.importer.job import ImportJob, Notify, Source
+    from ingestion.importer.job import ImportJob, Source
     from ingestion.importer.preview import Preview
     from ingestion.importer.tally import Tally
     from warehouse.settings import Settings
@@ -116,6 +115,7 @@ def _import(
 ) -> None:
     from ingestion.client import EventSender
     from ingestion.importer.job import ImportJob
+    from stack.row_progress import progress_bar
 
     with EventSender(url, settings.require("write_key")) as sender:
         sender.check()
@@ -123,7 +123,10 @@ def _import(
         if job.resumed_rows:
             console.print(f"going on after row {job.resumed_rows:,}; --restart begins anew")
         try:
-            with _bar(console, "looking over") as examined, _bar(console, "importing") as sent:
+            with (
+                progress_bar(console, "looking over", "rows") as examined,
+                progress_bar(console, "importing", "rows") as sent,
+            ):
                 job.run(problem_limit=quarantine_limit, on_examined=examined, on_sent=sent)
         except KeyboardInterrupt:
             _print_tally(job, console, as_json=as_json)
@@ -139,8 +142,9 @@ def _import(
 
 def _preview(opened: Source, settings: Settings, console: Console, *, as_json: bool) -> None:
     from ingestion.importer.preview import preview
+    from stack.row_progress import progress_bar
 
-    with _bar(console, "reading") as notify:
+    with progress_bar(console, "reading", "rows") as notify:
         shown = preview(opened, settings, notify=notify)
     if as_json:
         report = {"dry_run": True, "mapping": opened.mapping.name, **shown.tally.as_json()}
@@ -190,35 +194,6 @@ def _print_reasons(tally: Tally, console: Console) -> None:
         console.print(
             f"{reason.count:>12,}  {reason.event} {reason.code}: {reason.message}", markup=False
         )
-
-
-@contextmanager
-def _bar(console: Console, title: str) -> Iterator[Notify]:
-    """Show a bar of rows while the block runs; on no terminal, nothing."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description:<13}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=console.quiet) as progress:
-        task = progress.add_task(title, total=None, rate="", visible=False)
-
-        def notify(done: int, total: int) -> None:
-            speed = progress.tasks[task].speed
-            rate = f"{speed:,.0f} rows/s" if speed else ""
-            progress.update(task, completed=done, total=total, rate=rate, visible=True)
-
-        yield notify
 
 
 def _options(given: Sequence[str]) -> dict[str, str]:

@@ -46,7 +46,7 @@ def limited(landing_warehouse: Warehouse) -> Iterator[RunningIngestion]:
         ({"quantity": "1e-70"}, ("number_out_of_range", "quantity", "digits after the point")),
         ({"currency": "euro"}, ("invalid_currency", "currency", "such as EUR")),
         ({"occurred_at": "yesterday"}, ("invalid_time", "occurred_at", "RFC 3339")),
-        ({"occurred_at": "1969-12-31T23:59:59Z"}, ("invalid_time", "occurred_at", "before 1970")),
+        ({"occurred_at": "1989-12-31T23:59:59Z"}, ("invalid_time", "occurred_at", "before 1990")),
         ({"occurred_at": 1e300}, ("invalid_time", "occurred_at", "RFC 3339")),
         ({"timestamp": 1}, ("unknown_field", "timestamp", "put it into properties")),
         ({"user_id": "u" * 256}, ("id_too_long", "user_id", "255 bytes")),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ingestion.catalogue import LARGEST_NUMBER, Catalogue, EventType
+from ingestion.catalogue import Catalogue, EventType
 from ingestion.event import EMPTY_OBJECT, Event, Incoming, canonical_id, parse_time
 from ingestion.limits import (
     MAX_ENTITY_ID_BYTES,
@@ -22,6 +22,7 @@ from ingestion.limits import (
 )
 from ingestion.plan import SNAKE_CASE, TypeSpec
 from ingestion.verdict import QuarantineError, Reason
+from warehouse.bounds import LARGEST_NUMBER
 from warehouse.settings import Settings
 
 _ANY_TYPE = EventType(

@@ -22,11 +22,10 @@ from ingestion.plan import (
     read_plan,
 )
 from ingestion.verdict import QuarantineError
+from warehouse.bounds import LARGEST_NUMBER
 
 logger = logging.getLogger(__name__)
 
-# What the marts compute with must fit their columns, sums included.
-LARGEST_NUMBER = 10**15
 _PYTHON_TYPES: dict[str, Any] = {
     "string": str,
     "integer": int,

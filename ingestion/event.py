@@ -13,13 +13,14 @@ from functools import lru_cache
 import msgspec
 
 from ingestion.verdict import QuarantineError
+from warehouse.bounds import EARLIEST_TIME
 
 EMPTY_OBJECT = msgspec.Raw(b"{}")
 # Ids that are no UUIDs become version 5 UUIDs under this one, in a namespace of their source.
 NAMESPACE = uuid.UUID("6f0d8f1e-3c52-5c0e-9d57-0f007fa11e57")
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds: the year 5138; as milliseconds: March 1973
 _LATEST_MILLISECONDS = 253_402_300_799_999  # the last millisecond of the year 9999
 
@@ -130,7 +131,7 @@ def parse_time(given: str | float, field: str = "occurred_at") -> dt.datetime:
         field: Its name, for the reason.
 
     Raises:
-        QuarantineError: It is no time, or one before 1970.
+        QuarantineError: It is no time, or one before :data:`EARLIEST_TIME`.
     """
     try:
         moment = _from_text(given) if isinstance(given, str) else _from_number(given)
@@ -141,9 +142,11 @@ def parse_time(given: str | float, field: str = "occurred_at") -> dt.datetime:
             f"{field} is no time: send RFC 3339 text such as 2026-11-21T08:30:00Z, or the seconds "
             "or milliseconds since 1970",
         ) from error
-    if moment < _EARLIEST:
+    if moment < EARLIEST_TIME:
         raise QuarantineError(
-            "invalid_time", field, f"{field} lies before 1970: check how the time is computed"
+            "invalid_time",
+            field,
+            f"{field} lies before {EARLIEST_TIME:%Y}: check how the time is computed",
         )
     return moment
 
@@ -160,5 +163,5 @@ def _from_number(given: float) -> dt.datetime:
     if not -_LATEST_MILLISECONDS <= given <= _LATEST_MILLISECONDS:
         raise ValueError("out of range")
     if abs(given) >= _MILLISECONDS_FROM:
-        return _EARLIEST + dt.timedelta(milliseconds=given)
-    return _EARLIEST + dt.timedelta(seconds=given)
+        return _EPOCH + dt.timedelta(milliseconds=given)
+    return _EPOCH + dt.timedelta(seconds=given)

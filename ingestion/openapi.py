@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ingestion.catalogue import LARGEST_NUMBER, Catalogue, EventType
+from ingestion.catalogue import Catalogue, EventType
 from ingestion.limits import MAX_ENTITY_ID_BYTES, MAX_ID_BYTES
 from ingestion.plan import CONTEXT_FIELDS, FieldSpec
+from warehouse.bounds import LARGEST_NUMBER
 from warehouse.settings import Settings
 
 Json = dict[str, Any]

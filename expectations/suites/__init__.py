@@ -15,10 +15,10 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from expectations.rules import Rule
+from warehouse.bounds import EARLIEST_TIME
 from warehouse.settings import Settings
 
 CANDIDATES = "marts_candidate"
-BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)  # the web is no older; 1970 is a clock gone wrong
 LONGEST_SESSION_SECONDS = 24 * 60 * 60
 
 
@@ -42,7 +42,7 @@ class Horizon:
         zone = ZoneInfo(settings.reporting_timezone)
         skew = timedelta(seconds=settings.max_future_skew_seconds)
         latest = (now or datetime.now(UTC)) + skew
-        return cls(latest, latest.astimezone(zone).date(), BEGINNING.astimezone(zone).date())
+        return cls(latest, latest.astimezone(zone).date(), EARLIEST_TIME.astimezone(zone).date())
 
 
 @dataclass(frozen=True)

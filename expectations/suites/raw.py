@@ -12,13 +12,12 @@ from datetime import datetime
 
 from expectations.catalogue import event_names
 from expectations.rules import Rule, between, equal, matches, never_null, no_rows, one_of
-from expectations.suites import BEGINNING, Suite
+from expectations.suites import Suite
+from warehouse.bounds import EARLIEST_TIME, LARGEST_NUMBER
 from warehouse.settings import Settings
 
 EVENTS = "raw.events"
 LOADS = "raw.loads"
-LARGEST_VALUE = 10**12
-LARGEST_QUANTITY = 10**9
 # what a client sends as id when it does not know it: all their events would be one visitor's
 PLACEHOLDERS = ("null", "undefined", "none", "nan", "nil", "unknown", "anonymous", "0", "-1")
 
@@ -63,9 +62,9 @@ def event_rules(settings: Settings) -> tuple[Rule, ...]:
         never_null("occurred_at", "every event has a time"),
         between(
             "occurred_at",
-            BEGINNING,
-            sentence=f"no event is older than {BEGINNING:%Y}: such a time is a clock gone wrong,"
-            " and the daily marts would begin there",
+            EARLIEST_TIME,
+            sentence=f"no event is older than {EARLIEST_TIME:%Y}: such a time is a clock gone "
+            "wrong, and the daily marts would begin there",
         ),
         between(
             "seconds_ahead",
@@ -75,15 +74,15 @@ def event_rules(settings: Settings) -> tuple[Rule, ...]:
         *_known_events(settings),
         between(
             "value",
-            -LARGEST_VALUE,
-            LARGEST_VALUE,
-            f"no value is beyond ±{LARGEST_VALUE:,}",
+            -LARGEST_NUMBER,
+            LARGEST_NUMBER,
+            f"no value is beyond ±{LARGEST_NUMBER:,}",
         ),
         between(
             "quantity",
-            -LARGEST_QUANTITY,
-            LARGEST_QUANTITY,
-            f"no quantity is beyond ±{LARGEST_QUANTITY:,}",
+            -LARGEST_NUMBER,
+            LARGEST_NUMBER,
+            f"no quantity is beyond ±{LARGEST_NUMBER:,}",
         ),
         matches("currency", "^[A-Z]{3}$", "every currency is a code of three capital letters"),
         one_of(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from expectations.rules import at_most, between, counts, key, no_rows
-from expectations.suites import BEGINNING, LONGEST_SESSION_SECONDS, Horizon, Suite
+from expectations.suites import LONGEST_SESSION_SECONDS, Horizon, Suite
+from warehouse.bounds import EARLIEST_TIME
 
 
 def suites(horizon: Horizon) -> tuple[Suite, ...]:
@@ -15,8 +16,8 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 *key("user_id"),
                 between(
                     "first_activity",
-                    BEGINNING,
-                    sentence=f"nobody was active before {BEGINNING:%Y}",
+                    EARLIEST_TIME,
+                    sentence=f"nobody was active before {EARLIEST_TIME:%Y}",
                 ),
                 between(
                     "last_activity", high=horizon.latest, sentence="nobody is active in the future"
@@ -60,7 +61,9 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
             (
                 *key("visitor_id", "session_id", "is_derived"),
                 between(
-                    "started_at", BEGINNING, sentence=f"no session began before {BEGINNING:%Y}"
+                    "started_at",
+                    EARLIEST_TIME,
+                    sentence=f"no session began before {EARLIEST_TIME:%Y}",
                 ),
                 between("ended_at", high=horizon.latest, sentence="no session ends in the future"),
                 at_most("started_at", "ended_at", "no session ends before it began"),

@@ -299,7 +299,8 @@ def upgrade() -> None:
         ),
         sa.Column("held_reason", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "state in ('landed', 'claimed', 'admitted', 'held', 'settled')", name=op.f("ck_loads_state")
+            "state in ('landed', 'claimed', 'admitted', 'held', 'settled')",
+            name=op.f("ck_loads_state"),
         ),
         sa.CheckConstraint(
             "received = stored + duplicate + quarantined + suppressed",

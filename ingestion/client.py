@@ -16,7 +16,7 @@ import itertools
 import random
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self, TypeVar
 
@@ -32,6 +32,7 @@ Tag = TypeVar("Tag")
 EventDict = Mapping[str, Any]
 
 _PATH = "/v1/events"
+_BATCH_EVENTS = 1_000
 _TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _TIMEOUT = httpx.Timeout(60, connect=5)
 _FIRST_PAUSE_SECONDS = 0.1
@@ -198,20 +199,23 @@ class EventSender:
                     with contextlib.suppress(OperatorError):
                         future.result()
 
-    def send_all(self, events: Iterable[EventDict], batch_size: int = 500) -> Iterator[Verdict]:
-        """Send events in batches, several at once, and yield the verdict of each in order.
+    def send_all(self, events: Iterable[EventDict]) -> Generator[Verdict]:
+        """Send any number of events, and yield their verdicts in order.
 
         Args:
-            events: Canonical events with ids, taken as they are needed.
-            batch_size: Events in one request.
+            events: As :meth:`send` takes them; taken as they can be sent.
+
+        Yields:
+            A verdict for each event.
 
         Raises:
             OperatorError: As :meth:`send` does; the events yielded before are acknowledged.
         """
         source = iter(events)
-        batches = iter(lambda: list(itertools.islice(source, batch_size)), [])
-        for _, verdicts in self.send_many((None, batch) for batch in batches):
-            yield from verdicts
+        batches = iter(lambda: list(itertools.islice(source, _BATCH_EVENTS)), [])
+        with contextlib.closing(self.send_many((None, batch) for batch in batches)) as answered:
+            for _, verdicts in answered:
+                yield from verdicts
 
     def _deliver(self, body: bytes) -> httpx.Response:
         """Post until there is an answer that trying again would not change."""

@@ -38,6 +38,7 @@ TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us")
 Scalar = str | int | float | bool | None
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _SOURCES = ("column", "constant", "template", "hash", "option")
+_LONGEST_LIST = 300
 _ERROR_PLACE = re.compile(r" - at `\$?\.?([^`]*)`$")
 _UNKNOWN_KEY = re.compile(r"unknown field `([^`]*)`")
 
@@ -260,8 +261,8 @@ def choose_mapping(file_format: Format, columns: list[str]) -> ImportMapping:
     ]
     if not fitting:
         raise MappingError(
-            f"no built-in mapping has the columns of this file ({', '.join(columns)}): write one "
-            "as docs/guides/import-history.md shows, and give it by --mapping FILE"
+            f"no built-in mapping has the columns of this file ({_shorten(', '.join(columns))}): "
+            "write one as docs/guides/import-history.md shows, and give it by --mapping FILE"
         )
     return max(fitting, key=lambda mapping: len(mapping.columns))
 
@@ -292,6 +293,10 @@ def columns_of(value: Value) -> Iterator[str]:
         yield value.column
     yield from value.hash or ()
     yield from PLACEHOLDER.findall(value.template or "")
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST_LIST else f"{text[:_LONGEST_LIST]} …"
 
 
 def _explain(message: str) -> str:

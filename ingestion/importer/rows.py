@@ -61,14 +61,15 @@ class Table(NamedTuple):
 
 
 def missing_as_none(cells: Iterable[object], missing: Collection[str]) -> Column:
-    """Return cells with None in the place of those that mean "nothing".
+    """Return cells with None in the place of those that mean "nothing", not-a-number included.
 
     Args:
         cells: The cells.
         missing: Texts that mean it.
     """
+    # PLR0124: only not-a-number is unequal to itself
     return [
-        None if (isinstance(cell, str) and cell in missing) or cell != cell else cell  # noqa: PLR0124
+        None if (cell in missing if type(cell) is str else cell != cell) else cell  # noqa: PLR0124
         for cell in cells
     ]
 

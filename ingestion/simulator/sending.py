@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from itertools import islice
-from typing import Any
 
 from ingestion.client import EventSender
 from ingestion.simulator.traffic import simulated_events
 from ingestion.verdict import QUARANTINED, STORED
 from warehouse.errors import OperatorError
 
-_BATCH_EVENTS = 1_000
+_NOTE_EVERY = 1_000  # events
 
 
 def send_simulated(
@@ -42,21 +40,15 @@ def send_simulated(
     Raises:
         OperatorError: The API does not answer, or does not let the events in.
     """
-    verdicts_so_far: Counter[str] = Counter({STORED: 0})
-    source = simulated_events(seed, events, start, end)
-
-    def batches() -> Iterator[tuple[None, list[dict[str, Any]]]]:
-        while batch := list(islice(source, _BATCH_EVENTS)):
-            yield None, batch
-
-    with closing(sender.send_many(batches())) as answered:
-        for _, verdicts in answered:
-            verdicts_so_far.update(verdict.status for verdict in verdicts)
-            for verdict in verdicts:
-                if verdict.status == QUARANTINED and verdict.reason is not None:
-                    raise OperatorError(
-                        f"a simulated event was put into quarantine: {verdict.reason.message}"
-                    )
-            if notify is not None:
-                notify(verdicts_so_far.total(), events)
-    return verdicts_so_far
+    counts: Counter[str] = Counter({STORED: 0})
+    verdicts = sender.send_all(simulated_events(seed, events, start, end))
+    with closing(verdicts):
+        for done, verdict in enumerate(verdicts, 1):
+            counts[verdict.status] += 1
+            if verdict.status == QUARANTINED and verdict.reason is not None:
+                raise OperatorError(
+                    f"a simulated event was put into quarantine: {verdict.reason.message}"
+                )
+            if notify is not None and (done % _NOTE_EVERY == 0 or done == events):
+                notify(done, events)
+    return counts

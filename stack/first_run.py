@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import time
-from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -144,13 +143,15 @@ class _Notes:
 
 def _simulate(state: State, until: dt.datetime, step: Step) -> str:
     from ingestion.client import EventSender
-    from ingestion.simulator import simulated_events
+    from ingestion.simulator import send_simulated
 
-    events = simulated_events(1, DEMO_EVENTS, until - dt.timedelta(days=1), until)
-    tally: Counter[str] = Counter()
     with EventSender(state.settings.ingestion_url, state.settings.require("write_key")) as sender:
-        for done, verdict in enumerate(sender.send_all(events), start=1):
-            tally[verdict.status] += 1
-            if done % 2_000 == 0:
-                step.update(f"{done:,} of {DEMO_EVENTS:,} events")
-    return ", ".join(f"{count:,} {status}" for status, count in tally.items())
+        verdicts = send_simulated(
+            sender,
+            seed=1,
+            events=DEMO_EVENTS,
+            start=until - dt.timedelta(days=1),
+            end=until,
+            notify=lambda sent, total: step.update(f"{sent:,} of {total:,} events"),
+        )
+    return ", ".join(f"{count:,} {status}" for status, count in verdicts.items())

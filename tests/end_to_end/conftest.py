@@ -44,8 +44,8 @@ class Installation:
         """Return a value of footfall.env."""
         return read_env_file(self.home)[f"FOOTFALL_{name}"]
 
-    def query(self, statement: str, dsn: str = "OWNER_DSN") -> list[tuple[Any, ...]]:
-        """Return the rows of a statement."""
+    def query(self, statement: str, dsn: str = "SERVING_DSN") -> list[tuple[Any, ...]]:
+        """Return the rows of a statement, as the role that may read raw, ops and marts."""
         with psycopg.connect(self.value(dsn)) as connection:
             return connection.execute(statement.encode()).fetchall()
 

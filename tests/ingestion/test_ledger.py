@@ -6,8 +6,9 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM
@@ -37,20 +38,27 @@ class Sender:
         refusals: Statuses of the answers that were none.
     """
 
-    address: Callable[[], RunningIngestion]
+    ingestion: RunningIngestion
     acknowledged: set[str] = field(default_factory=set)
     sent: set[str] = field(default_factory=set)
     refusals: list[httpx.Response] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread = field(init=False)
+
+    def start(self) -> None:
+        """Send in the background."""
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
 
     def run(self) -> None:
         """Send until told to stop; what gets no answer is sent again, as a good client does."""
         batch: list[dict[str, Any]] = []
-        while not self.stopping.is_set() or batch:
+        give_up = time.monotonic() + 60
+        while (not self.stopping.is_set() or batch) and time.monotonic() < give_up:
             batch = batch or [page_view() for _ in range(20)]
             self.sent |= {event["event_id"] for event in batch}
             try:
-                answer = self.address().send(batch)
+                answer = self.ingestion.send(batch)
             except httpx.TransportError:
                 time.sleep(0.05)
                 continue
@@ -62,6 +70,26 @@ class Sender:
             assert {result["status"] for result in results} <= {"stored", "duplicate"}
             self.acknowledged |= {result["event_id"] for result in results}
             batch = []
+
+
+@contextmanager
+def sending(ingestion: RunningIngestion) -> Iterator[list[Sender]]:
+    """Send from four threads; the block must :func:`finish` them while ingestion runs."""
+    senders = [Sender(ingestion) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    try:
+        yield senders
+    finally:
+        finish(senders)
+
+
+def finish(senders: list[Sender]) -> None:
+    """Wait until all that was sent is answered."""
+    for sender in senders:
+        sender.stopping.set()
+    for sender in senders:
+        sender.thread.join()
 
 
 def agree(warehouse: Warehouse, senders: list[Sender]) -> None:
@@ -161,20 +189,13 @@ def test_sigterm_lands_and_answers_what_was_accepted(warehouse: Warehouse) -> No
 
 def test_no_acknowledged_event_is_lost_when_ingestion_is_killed(warehouse: Warehouse) -> None:
     port = free_port()
-    with running_ingestion(warehouse, port=port) as first:
-        senders = [Sender(lambda: first) for _ in range(4)]
-        threads = [threading.Thread(target=sender.run) for sender in senders]
-        for thread in threads:
-            thread.start()
+    with running_ingestion(warehouse, port=port) as first, sending(first) as senders:
         time.sleep(1)
         first.process.send_signal(SIGKILL)
         first.process.wait()
         with running_ingestion(warehouse, port=port):
             time.sleep(0.5)
-            for sender in senders:
-                sender.stopping.set()
-            for thread in threads:
-                thread.join()
+            finish(senders)
     agree(warehouse, senders)
     assert all(sender.acknowledged == sender.sent for sender in senders)
 
@@ -202,11 +223,7 @@ def test_no_acknowledged_event_is_lost_when_postgres_goes_away(
 ) -> None:
     server, processes = own_postgres
     warehouse = Warehouse(server.superuser_dsn)
-    with running_ingestion(warehouse) as ingestion:
-        senders = [Sender(lambda: ingestion) for _ in range(4)]
-        threads = [threading.Thread(target=sender.run) for sender in senders]
-        for thread in threads:
-            thread.start()
+    with running_ingestion(warehouse) as ingestion, sending(ingestion) as senders:
         time.sleep(1)
         stop(processes[-1], how)
         answer = httpx.get(f"{ingestion.url}/health/ready", trust_env=False)
@@ -214,10 +231,7 @@ def test_no_acknowledged_event_is_lost_when_postgres_goes_away(
         time.sleep(0.5)
         processes.append(server.start())
         time.sleep(1)
-        for sender in senders:
-            sender.stopping.set()
-        for thread in threads:
-            thread.join()
+        finish(senders)
         agree(warehouse, senders)
         assert all(sender.acknowledged == sender.sent for sender in senders)
         refusals = [refusal for sender in senders for refusal in sender.refusals]

@@ -125,7 +125,11 @@ def validate(
             )
             _fill_in(validation, second)
     for document in validation.documents.values():
-        validation.results += _results(_suite(suites, document), document)
+        results = _results(_suite(suites, document), document)
+        validation.results += results
+        # a run is called failed for what stopped it; its warnings stand on its page
+        blocking = (result for result in results if result.severity == "blocking")
+        document.success = all(result.is_success for result in blocking)
     return validation
 
 

@@ -30,14 +30,6 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 between(
                     "total_units_sold", 0, sentence="no more units returned than sold"
                 ).as_warning(),
-                *(
-                    between(
-                        rate,
-                        high=100,
-                        sentence=f"{rate} is at most 100 %: else a step before is not sent",
-                    ).as_warning()
-                    for rate in RATES
-                ),
             ),
         ),
     )

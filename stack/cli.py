@@ -24,6 +24,7 @@ COMMANDS = {
     "up": Command("stack.commands.up:up", "Start everything, and wait until it is healthy."),
     "down": Command("stack.commands.down:down", "Stop everything."),
     "status": Command("stack.commands.status:status", "Tell how each part is."),
+    "import": Command("stack.commands.import_events:import_events", "Import history from a file."),
     "simulate": Command("stack.commands.simulate:simulate", "Send simulated events."),
     "run": Command("stack.commands.run:run", "Bring marts up to date with what has landed."),
     "loads": Command("stack.commands.loads:app", "List loads that wait or are held; release them."),

@@ -39,6 +39,7 @@ Scalar = str | int | float | bool | None
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _SOURCES = ("column", "constant", "template", "hash", "option")
 _LONGEST_LIST = 300
+_ANY_KEY = "[...]"
 _ERROR_PLACE = re.compile(r" - at `\$?\.?([^`]*)`$")
 _UNKNOWN_KEY = re.compile(r"unknown field `([^`]*)`")
 
@@ -236,7 +237,7 @@ def load_mapping(name_or_path: str) -> ImportMapping:
     try:
         mapping = msgspec.convert(content, ImportMapping)
     except msgspec.ValidationError as error:
-        raise MappingError(f"{path}: {_explain(str(error))}") from error
+        raise MappingError(f"{path}: {_explain(_name_keys(content, str(error)))}") from error
     mapping.name = path.stem
     for problem in _problems(mapping):
         raise MappingError(f"{path}: {problem}")
@@ -293,6 +294,26 @@ def columns_of(value: Value) -> Iterator[str]:
         yield value.column
     yield from value.hash or ()
     yield from PLACEHOLDER.findall(value.template or "")
+
+
+def _name_keys(content: Any, message: str) -> str:
+    """Return msgspec's message with the keys where it has only ``[...]``."""
+    place = _ERROR_PLACE.search(message)
+    if place is None or _ANY_KEY not in place[1]:
+        return message
+    before = place[1].partition(_ANY_KEY)[0]
+    inner = content
+    for name, number in re.findall(r"(\w+)|\[(\d+)\]", before):
+        inner = inner[name or int(number)]
+    everything = dict(inner)
+    for key, value in everything.items():
+        inner.clear()
+        inner[key] = value  # the one that is wrong is wrong by itself
+        try:
+            msgspec.convert(content, ImportMapping)
+        except msgspec.ValidationError as error:
+            return _name_keys(content, str(error).replace(_ANY_KEY, f".{key}", 1))
+    return message
 
 
 def _shorten(text: str) -> str:

@@ -11,6 +11,7 @@ import io
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from ingestion.importer.mapping import CsvSpec, ImportMapping
 from ingestion.importer.readers.text import LONGEST_ROW, for_people, in_handfuls, lines, too_long
@@ -119,7 +120,7 @@ class DelimitedReader:
         """Join the lines of rows that have line ends inside quotes."""
         source = _Rewindable(lines(self._path))
         for number, content in source:
-            if b'"' in content and self._is_open(content):
+            if b'"' in content and self._quoting(content) == "open":
                 yield number, self._join(number, content, source)
             else:
                 yield number, content
@@ -133,20 +134,25 @@ class DelimitedReader:
             joined += b"\n" * (line[0] - number) + line[1]
             number = line[0]
             taken.append(line)
-            if b'"' in line[1] and not self._is_open(joined):
+            quoting = self._quoting(joined) if b'"' in line[1] else "open"
+            if quoting == "sound":
                 return joined
-            if len(taken) == _MOST_LINES_OF_A_ROW or len(joined) > LONGEST_ROW:
+            if (
+                quoting == "wrong"
+                or len(taken) == _MOST_LINES_OF_A_ROW
+                or len(joined) > LONGEST_ROW
+            ):
                 break
         source.push_back(taken)
         return content
 
-    def _is_open(self, content: bytes) -> bool:
-        """Return whether a quote is open at the end."""
+    def _quoting(self, content: bytes) -> Literal["sound", "open", "wrong"]:
+        """Return how the quotes of a row are, of which more lines may follow."""
         try:
             self._split(content.decode(self._spec.encoding, "replace"))
         except csv.Error as error:
-            return "unexpected end of data" in str(error)
-        return False
+            return "open" if "unexpected end of data" in str(error) else "wrong"
+        return "sound"
 
 
 class _Rewindable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,26 +97,24 @@ def examine(state: State, parts: Sequence[Part], supervisor: Supervisor) -> list
 def find_problems(state: State, parts: Sequence[Part], supervisor: Supervisor) -> dict[str, str]:
     """Return, for every part, why it is not healthy; empty text where it is."""
     infos = supervisor.infos()
-    is_airflow_asked = any(part.name.startswith("airflow-") for part in parts) and infos
-    airflow = _airflow_health(state.settings) if is_airflow_asked else {}
     launches = read_launches(state.home) if infos else {}
-    problems = {}
-    for part in parts:
+
+    def problem(part: Part) -> str:
         info, launch = infos.get(part.name), launches.get(part.name)
         if info is None or launch is None:
             runs = find_marked(state.home, part.name)
-            problems[part.name] = (
-                f"runs (pid {runs[0].process.pid}), but unsupervised: `make up` takes over"
-                if runs
-                else "not running"
-            )
-        elif info.pid == 0:
-            problems[part.name] = f"not running: {info.message or info.state.lower()}"
-        elif running_fingerprint(state.home, part.name) != launch.fingerprint():
-            problems[part.name] = "runs with older settings: `make up` starts it anew"
-        else:
-            problems[part.name] = _problem(state.settings, part, info, airflow)
-    return problems
+            if not runs:
+                return "not running"
+            return f"runs (pid {runs[0].process.pid}), but unsupervised: `make up` takes over"
+        if info.pid == 0:
+            return f"not running: {info.message or info.state.lower()}"
+        if running_fingerprint(state.home, part.name) != launch.fingerprint():
+            return "runs with older settings: `make up` starts it anew"
+        return _problem(state.settings, part, info)
+
+    # all at once: one that does not answer must not hold up the others
+    with ThreadPoolExecutor(max_workers=max(1, len(parts))) as pool:
+        return dict(zip((part.name for part in parts), pool.map(problem, parts), strict=True))
 
 
 def database_problem(settings: Settings) -> str:
@@ -128,17 +127,18 @@ def database_problem(settings: Settings) -> str:
     return ""
 
 
-def _problem(settings: Settings, part: Part, info: ProcessInfo, airflow: Mapping[str, Any]) -> str:
+def _problem(settings: Settings, part: Part, info: ProcessInfo) -> str:
     if part.name == POSTGRES:
         return database_problem(settings)
     if part.name == INGESTION:
         return _http_problem(f"{settings.ingestion_url}/health/ready")
     if part.name == SERVING:
         return _http_problem(f"{settings.serving_url}/health/ready")
-    return _airflow_problem(part.name, info, airflow)
+    return _airflow_problem(settings, part.name, info)
 
 
-def _airflow_problem(name: str, info: ProcessInfo, health: Mapping[str, Any]) -> str:
+def _airflow_problem(settings: Settings, name: str, info: ProcessInfo) -> str:
+    health = _airflow_health(settings)
     if not health:
         return "the Airflow API server does not answer"
     if health["metadatabase"]["status"] != "healthy":

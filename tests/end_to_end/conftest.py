@@ -17,6 +17,7 @@ import pytest
 
 from stack.processes import find_marked
 from stack.state import read_env_file
+from stack.supervise import Supervisor
 from tests.conftest import free_port
 
 
@@ -52,6 +53,10 @@ class Installation:
     def status(self) -> dict[str, Any]:
         """Return what ``footfall status --json`` says."""
         return dict(json.loads(self.footfall("status", "--json").stdout))
+
+    def log_tail(self, part: str) -> str:
+        """Return the end of a part's log."""
+        return Supervisor(self.home).log_tail(part)
 
     def parts(self) -> dict[str, dict[str, Any]]:
         """Return the parts of the status, by name."""

@@ -27,7 +27,7 @@ from ingestion.importer.translation import Event, Translated, Translation
 from ingestion.verdict import Verdict
 from warehouse.errors import OperatorError
 
-_SECONDS_BETWEEN_NOTES = 1.0
+_SECONDS_BETWEEN_NOTES = 0.2
 
 Notify = Callable[[int, int], None]
 _Batch = tuple[int, Translated]  # rows, and what became of them

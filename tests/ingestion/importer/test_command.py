@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +14,10 @@ import typer
 from typer.testing import CliRunner, Result
 
 from stack.commands.import_events import import_events
-from tests.conftest import free_port
+from tests.conftest import Warehouse, free_port, stop
 from tests.servers import RunningIngestion
+from warehouse.connections import connect
+from warehouse.roles import Role
 from warehouse.settings import load_settings
 
 Invoke = Callable[..., Result]
@@ -107,3 +113,27 @@ def test_ingestion_that_is_away_is_named_with_the_remedy(
 def test_an_option_without_value_is_refused(invoke: Invoke, file: str) -> None:
     result = invoke(file, "--format", "csv", "--option", "currency")
     assert result.exit_code == 2
+
+
+def test_an_import_that_was_killed_goes_on_and_counts_everything_once(
+    invoke: Invoke, tmp_path: Path, visits: str, shared_warehouse: Warehouse
+) -> None:
+    rows = 40_000
+    path = tmp_path / "long.csv"
+    lines = (f"2024-03-01T12:00:00.{number:06}Z,seen,killed" for number in range(rows))
+    path.write_text("time,event,visitor\n" + "\n".join(lines))
+    words = (str(path), "--format", "csv", "--mapping", visits, "--json")
+
+    process = subprocess.Popen([sys.executable, "-m", "stack.cli", "import", *words])
+    state = tmp_path / "home" / "imports"
+    while not list(state.glob("*.json")):  # progress is noted while rows are sent
+        assert process.poll() is None, "the import ended before it could be killed"
+        time.sleep(0.01)
+    stop(process, signal.SIGKILL)
+
+    tally = report(invoke(*words))
+    assert tally["rows"] == tally["events"] == tally["stored"] + tally["duplicate"] == rows
+    assert not list(state.glob("*.json"))
+    with connect(shared_warehouse.dsn(Role.OWNER)) as connection:
+        query = "select count(*) from raw.events where visitor_id = 'killed'"
+        assert connection.execute(query).fetchone() == (rows,)

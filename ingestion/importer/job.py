@@ -10,18 +10,12 @@ from pathlib import Path
 
 from ingestion.client import REFUSED, EventSender
 from ingestion.importer.ids import EventIds, RepeatedRows
-from ingestion.importer.mapping import (
-    Format,
-    ImportMapping,
-    MappingError,
-    choose_mapping,
-    load_mapping,
-    missing_columns,
-)
+from ingestion.importer.mapping import choose_mapping, load_mapping
 from ingestion.importer.progress import ImportState, import_key, installation_salt
 from ingestion.importer.readers import open_reader
 from ingestion.importer.readers.text import ROWS_AT_ONCE, for_people
 from ingestion.importer.rows import Broken, Reader
+from ingestion.importer.schema import Format, ImportMapping, MappingError, missing_columns
 from ingestion.importer.tally import Tally
 from ingestion.importer.translation import Event, Translated, Translation
 from ingestion.verdict import Verdict

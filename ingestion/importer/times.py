@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ingestion.event import parse_time
-from ingestion.importer.mapping import TimeSpec
 from ingestion.importer.rows import Column
+from ingestion.importer.schema import TimeSpec
 from ingestion.importer.values import read_number
 from ingestion.verdict import QuarantineError
 

@@ -8,16 +8,9 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ingestion.importer.ids import EventIds
-from ingestion.importer.mapping import (
-    Expression,
-    ImportMapping,
-    Rule,
-    Scalar,
-    Value,
-    columns_of,
-)
 from ingestion.importer.readers.text import for_people
 from ingestion.importer.rows import Broken, Column, Records, Table
+from ingestion.importer.schema import Expression, ImportMapping, Rule, Scalar, Value, columns_of
 from ingestion.importer.times import compile_time
 from ingestion.importer.values import Check, Compute, compile_condition, compile_value
 

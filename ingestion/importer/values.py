@@ -10,8 +10,8 @@ from functools import lru_cache
 
 import msgspec
 
-from ingestion.importer.mapping import PLACEHOLDER, Condition, Expression, Scalar, Test, Value
 from ingestion.importer.rows import Column, Table
+from ingestion.importer.schema import PLACEHOLDER, Condition, Expression, Scalar, Test, Value
 
 Compute = Callable[[Table], Column]
 Check = Callable[[object], bool]

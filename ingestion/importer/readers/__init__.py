@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ingestion.importer.mapping import Format, ImportMapping
 from ingestion.importer.readers.combined import CombinedReader
 from ingestion.importer.readers.delimited import DelimitedReader
 from ingestion.importer.readers.json_lines import JsonLinesReader
 from ingestion.importer.readers.parquet import ParquetReader
 from ingestion.importer.rows import Reader
+from ingestion.importer.schema import Format, ImportMapping
 
 _READERS: dict[Format, Callable[[Path, ImportMapping | None], Reader]] = {
     "combined": CombinedReader,

@@ -12,9 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from ingestion.importer.mapping import ImportMapping
 from ingestion.importer.readers.text import for_people, in_handfuls, lines, too_long
 from ingestion.importer.rows import Broken, Column, Records, Table, missing_as_none
+from ingestion.importer.schema import ImportMapping
 from ingestion.user_agent import describe_user_agent
 
 _LINE_COLUMNS = ("ip", "ident", "user", "time", "request", "status", "bytes")

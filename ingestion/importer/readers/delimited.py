@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from ingestion.importer.mapping import CsvSpec, ImportMapping
 from ingestion.importer.readers.text import LONGEST_ROW, for_people, in_handfuls, lines, too_long
 from ingestion.importer.rows import (
     Broken,
@@ -23,6 +22,7 @@ from ingestion.importer.rows import (
     UnreadableFileError,
     missing_as_none,
 )
+from ingestion.importer.schema import CsvSpec, ImportMapping
 
 _MOST_LINES_OF_A_ROW = 200
 

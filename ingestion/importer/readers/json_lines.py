@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from ingestion.importer.mapping import ImportMapping
 from ingestion.importer.readers.text import for_people, in_handfuls, lines, too_long
 from ingestion.importer.rows import Broken, Records, Table, UnreadableFileError, missing_as_none
+from ingestion.importer.schema import ImportMapping
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 

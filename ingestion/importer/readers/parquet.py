@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ingestion.importer.mapping import ImportMapping
 from ingestion.importer.readers.text import ROWS_AT_ONCE, open_plain
 from ingestion.importer.rows import Records, Table, UnreadableFileError, missing_as_none
+from ingestion.importer.schema import ImportMapping
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq

@@ -1,4 +1,4 @@
-"""One ingestion for all tests of imports; each test brings rows of its own."""
+"""Imports into the ingestion that the tests of a file share; each test brings its own rows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import pytest
 
 from ingestion.client import EventSender
 from ingestion.importer.job import ImportJob, open_source
-from ingestion.importer.mapping import Format
-from stack.postgres import EmbeddedPostgres
-from tests.conftest import Warehouse, new_warehouse
-from tests.servers import RunningIngestion, running_ingestion
+from ingestion.importer.schema import Format
+from tests.servers import RunningIngestion
 
 MakeJob = Callable[..., ImportJob]
 
@@ -27,20 +25,9 @@ events:
 """
 
 
-@pytest.fixture(scope="package")
-def shared_warehouse(postgres: EmbeddedPostgres) -> Warehouse:
-    return new_warehouse(postgres)
-
-
-@pytest.fixture(scope="package")
-def shared_ingestion(shared_warehouse: Warehouse) -> Iterator[RunningIngestion]:
-    with running_ingestion(shared_warehouse) as running:
-        yield running
-
-
 @pytest.fixture
-def sender(shared_ingestion: RunningIngestion) -> Iterator[EventSender]:
-    with EventSender(shared_ingestion.url, shared_ingestion.write_key) as sender:
+def sender(ingestion: RunningIngestion) -> Iterator[EventSender]:
+    with EventSender(ingestion.url, ingestion.write_key) as sender:
         yield sender
 
 

@@ -25,12 +25,12 @@ Invoke = Callable[..., Result]
 
 @pytest.fixture
 def invoke(
-    tmp_path: Path, shared_ingestion: RunningIngestion, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, ingestion: RunningIngestion, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Invoke]:
     """Run ``footfall import`` with the words given."""
     monkeypatch.setenv("FOOTFALL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("FOOTFALL_INGESTION_URL", shared_ingestion.url)
-    monkeypatch.setenv("FOOTFALL_WRITE_KEY", shared_ingestion.write_key)
+    monkeypatch.setenv("FOOTFALL_INGESTION_URL", ingestion.url)
+    monkeypatch.setenv("FOOTFALL_WRITE_KEY", ingestion.write_key)
     app = typer.Typer()
     app.command()(import_events)
 
@@ -116,7 +116,7 @@ def test_an_option_without_value_is_refused(invoke: Invoke, file: str) -> None:
 
 
 def test_an_import_that_was_killed_goes_on_and_counts_everything_once(
-    invoke: Invoke, tmp_path: Path, visits: str, shared_warehouse: Warehouse
+    invoke: Invoke, tmp_path: Path, visits: str, landing_warehouse: Warehouse
 ) -> None:
     rows = 40_000
     path = tmp_path / "long.csv"
@@ -134,6 +134,6 @@ def test_an_import_that_was_killed_goes_on_and_counts_everything_once(
     tally = report(invoke(*words))
     assert tally["rows"] == tally["events"] == tally["stored"] + tally["duplicate"] == rows
     assert not list(state.glob("*.json"))
-    with connect(shared_warehouse.dsn(Role.OWNER)) as connection:
+    with connect(landing_warehouse.dsn(Role.OWNER)) as connection:
         query = "select count(*) from raw.events where visitor_id = 'killed'"
         assert connection.execute(query).fetchone() == (rows,)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ingestion.client import EventSender
 from ingestion.importer.job import ImportJob, open_source
-from ingestion.importer.mapping import EVENT_FIELDS, FORMATS, built_in_names
+from ingestion.importer.mapping import built_in_names
 from ingestion.importer.preview import preview
 from ingestion.importer.readers.combined import COLUMNS
+from ingestion.importer.schema import EVENT_FIELDS, FORMATS
 from warehouse.settings import PROJECT_ROOT, load_settings
 
 GUIDE = (PROJECT_ROOT / "docs" / "guides" / "import-history.md").read_text()

@@ -12,9 +12,9 @@ import pytest
 
 from ingestion.client import EventSender
 from ingestion.importer.job import ImportJob, TooManyProblemsError, open_source
-from ingestion.importer.mapping import MappingError
 from ingestion.importer.readers.text import ROWS_AT_ONCE
 from ingestion.importer.rows import UnreadableFileError
+from ingestion.importer.schema import MappingError
 from tests.conftest import Warehouse
 from tests.ingestion.importer.conftest import MakeJob
 from warehouse.connections import connect
@@ -54,27 +54,27 @@ def interrupt(job: ImportJob, after: int) -> None:
 
 
 def test_rows_land_on_their_own_days_and_a_second_import_adds_nothing(
-    tmp_path: Path, make_job: MakeJob, shared_warehouse: Warehouse
+    tmp_path: Path, make_job: MakeJob, landing_warehouse: Warehouse
 ) -> None:
     path = write(tmp_path / "visits.csv", "again", ["seen"] * 30)
 
     first = make_job(path).run()
-    landed = stored(shared_warehouse, "again")
+    landed = stored(landing_warehouse, "again")
     second = make_job(path).run()
 
     assert landed == [("user/page_view", "2024-03-01", 30)]
     assert first.verdicts["stored"] == second.verdicts["duplicate"] == 30
-    assert stored(shared_warehouse, "again") == landed
+    assert stored(landing_warehouse, "again") == landed
 
 
 def test_equal_rows_of_a_file_are_as_many_events(
-    tmp_path: Path, make_job: MakeJob, shared_warehouse: Warehouse
+    tmp_path: Path, make_job: MakeJob, landing_warehouse: Warehouse
 ) -> None:
     path = tmp_path / "visits.csv"
     path.write_text("time,event,visitor\n" + "2024-03-01T12:00:00Z,seen,twin\n" * 3)
     assert make_job(path).run().verdicts["stored"] == 3
     assert make_job(path).run().verdicts["duplicate"] == 3
-    assert stored(shared_warehouse, "twin") == [("user/page_view", "2024-03-01", 3)]
+    assert stored(landing_warehouse, "twin") == [("user/page_view", "2024-03-01", 3)]
 
 
 def test_every_row_is_accounted_for(tmp_path: Path, make_job: MakeJob) -> None:
@@ -105,7 +105,7 @@ def test_every_row_is_accounted_for(tmp_path: Path, make_job: MakeJob) -> None:
 
 
 def test_an_import_that_was_cut_short_goes_on_where_it_was(
-    tmp_path: Path, make_job: MakeJob, shared_warehouse: Warehouse
+    tmp_path: Path, make_job: MakeJob, landing_warehouse: Warehouse
 ) -> None:
     rows = 6 * ROWS_AT_ONCE
     path = write(tmp_path / "visits.csv", "resumed", ["seen"] * (rows - 1) + ["dreamt"])
@@ -118,7 +118,7 @@ def test_an_import_that_was_cut_short_goes_on_where_it_was(
     assert (tally.rows, tally.broken, tally.sent) == (rows, 1, rows - 1)
     assert tally.verdicts["stored"] + tally.verdicts["duplicate"] == rows - 1
     assert tally.verdicts["stored"] >= 2 * ROWS_AT_ONCE
-    assert stored(shared_warehouse, "resumed") == [("user/page_view", "2024-03-01", rows - 1)]
+    assert stored(landing_warehouse, "resumed") == [("user/page_view", "2024-03-01", rows - 1)]
     assert len(job.state.rejected_path.read_text().splitlines()) == 1
 
 
@@ -133,14 +133,14 @@ def test_a_restart_ignores_what_an_earlier_import_has_done(
 
 
 def test_an_import_whose_state_is_lost_still_counts_everything_once(
-    tmp_path: Path, make_job: MakeJob, shared_warehouse: Warehouse
+    tmp_path: Path, make_job: MakeJob, landing_warehouse: Warehouse
 ) -> None:
     path = write(tmp_path / "visits.csv", "lost", ["seen"] * (2 * ROWS_AT_ONCE))
     interrupt(make_job(path), after=ROWS_AT_ONCE)
     for state in (tmp_path / "home" / "imports").glob("*.json"):
         state.write_text("{")
     make_job(path).run()
-    assert stored(shared_warehouse, "lost") == [("user/page_view", "2024-03-01", 2 * ROWS_AT_ONCE)]
+    assert stored(landing_warehouse, "lost") == [("user/page_view", "2024-03-01", 2 * ROWS_AT_ONCE)]
 
 
 def test_an_import_stops_where_too_much_of_it_cannot_be_used(
@@ -154,7 +154,7 @@ def test_an_import_stops_where_too_much_of_it_cannot_be_used(
 
 
 def test_a_file_that_is_damaged_is_not_imported_in_part(
-    tmp_path: Path, make_job: MakeJob, shared_warehouse: Warehouse
+    tmp_path: Path, make_job: MakeJob, landing_warehouse: Warehouse
 ) -> None:
     import gzip
 
@@ -162,11 +162,11 @@ def test_a_file_that_is_damaged_is_not_imported_in_part(
     path.write_bytes(gzip.compress(path.read_bytes())[:-20])
     with pytest.raises(UnreadableFileError, match="cut short"):
         make_job(path).run()
-    assert stored(shared_warehouse, "damaged") == []
+    assert stored(landing_warehouse, "damaged") == []
 
 
 def test_events_that_are_canonical_already_keep_their_ids_and_content(
-    tmp_path: Path, make_job: MakeJob, shared_warehouse: Warehouse
+    tmp_path: Path, make_job: MakeJob, landing_warehouse: Warehouse
 ) -> None:
     event = {
         "event_id": "0198b1f0-7a2e-7c44-9d57-2f8a4b1c6e90",
@@ -186,7 +186,7 @@ def test_events_that_are_canonical_already_keep_their_ids_and_content(
 
     assert make_job(path, "jsonl", None).run().verdicts["stored"] == 1
 
-    with connect(shared_warehouse.dsn(Role.OWNER)) as connection:
+    with connect(landing_warehouse.dsn(Role.OWNER)) as connection:
         row = connection.execute(
             "select event_id::text, value::text, occurred_at::date::text, context, properties"
             " from raw.events where user_id = 'canonical'"
@@ -195,14 +195,14 @@ def test_events_that_are_canonical_already_keep_their_ids_and_content(
 
 
 def test_parquet_is_imported_like_any_other_table(
-    tmp_path: Path, make_job: MakeJob, shared_warehouse: Warehouse
+    tmp_path: Path, make_job: MakeJob, landing_warehouse: Warehouse
 ) -> None:
     path = tmp_path / "visits.parquet"
     columns = {"time": ["2024-03-01T12:00:00Z"] * 2, "event": ["seen"] * 2, "visitor": ["pq"] * 2}
     pq.write_table(pa.table(columns), path)
     assert make_job(path, "parquet").run().verdicts["stored"] == 2
     assert make_job(path, "parquet").run().verdicts["duplicate"] == 2
-    assert stored(shared_warehouse, "pq") == [("user/page_view", "2024-03-01", 2)]
+    assert stored(landing_warehouse, "pq") == [("user/page_view", "2024-03-01", 2)]
 
 
 def test_a_mapping_that_uses_a_column_which_the_file_lacks_is_refused(

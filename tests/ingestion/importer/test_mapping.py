@@ -7,13 +7,8 @@ import pytest
 import yaml
 
 from ingestion.catalogue import LiveCatalogue
-from ingestion.importer.mapping import (
-    MappingError,
-    built_in_names,
-    choose_mapping,
-    load_mapping,
-    missing_columns,
-)
+from ingestion.importer.mapping import built_in_names, choose_mapping, load_mapping
+from ingestion.importer.schema import MappingError, missing_columns
 
 SOUND: dict[str, Any] = {
     "description": "A test.",

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.importer.mapping import CsvSpec, Format, ImportMapping, Rule, TimeSpec
 from ingestion.importer.readers import open_reader
 from ingestion.importer.readers.text import LONGEST_ROW
 from ingestion.importer.rows import Broken, Column, UnreadableFileError
+from ingestion.importer.schema import CsvSpec, Format, ImportMapping, Rule, TimeSpec
 
 REQUEST = '10.0.0.1 - - [18/May/2015:10:05:03 +0000] "GET {} HTTP/1.1" 200 12 "-" "curl/8.0"'
 

@@ -13,7 +13,7 @@ import pytest
 
 from ingestion.client import EventSender
 from ingestion.importer.job import ImportJob, open_source
-from ingestion.importer.mapping import Format
+from ingestion.importer.schema import Format
 from ingestion.importer.tally import Tally
 from stack.postgres import EmbeddedPostgres
 from tests.conftest import Warehouse, new_warehouse

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from ingestion.importer.mapping import TimeSpec
+from ingestion.importer.schema import TimeSpec
 from ingestion.importer.times import compile_time
 
 

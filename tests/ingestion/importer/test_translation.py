@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from ingestion.importer.ids import EventIds
-from ingestion.importer.mapping import ImportMapping, load_mapping
+from ingestion.importer.mapping import load_mapping
 from ingestion.importer.readers import open_reader
+from ingestion.importer.schema import ImportMapping
 from ingestion.importer.translation import Translated, Translation
 
 LOG_LINE = '203.0.113.7 - - [18/May/2015:10:05:03 +0000] "{}" {} 12 "-" "curl/8.0"'

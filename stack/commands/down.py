@@ -12,6 +12,9 @@ def down() -> None:
 
     home = home_directory()
     progress = Progress()
+    if not home.exists():
+        progress.console.print(f"  Nothing was ever started in {home}.", markup=False)
+        return
     with only_one(home), progress.step("stop") as step:
         stopped = Supervisor(home).shutdown()
         step.detail = f"{stopped} parts stopped" if stopped else "nothing was running"

@@ -98,7 +98,8 @@ def test_down_where_nothing_runs_succeeds(home: Path) -> None:
     done = footfall("down")
 
     assert done.returncode == 0
-    assert "nothing was running" in done.stdout
+    assert "Nothing was ever started" in done.stdout
+    assert not home.exists()
 
 
 def test_status_after_down_is_json_with_a_reason_for_each_part(home: Path) -> None:

@@ -106,11 +106,11 @@ class EmbeddedPostgres:
         Raises:
             subprocess.CalledProcessError: ``initdb`` failed; its output is on the exception.
         """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._prepare_os_user()
         if (self.data / "PG_VERSION").exists():
             self._write_settings()
             return False
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self._prepare_os_user()
         shutil.rmtree(self.data, ignore_errors=True)  # an initdb that was cut short
         if not self._password_file.exists():
             self._password_file.touch(mode=0o600)

@@ -74,9 +74,9 @@ def run_footfall(environment: dict[str, str], *words: str) -> subprocess.Complet
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(server_directory: Path) -> Iterator[Installation]:
     """Everything, up and running, with the demo day in the marts."""
-    home = tmp_path_factory.mktemp("everything") / "state directory"
+    home = server_directory / "state directory"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")},
         "FOOTFALL_HOME": str(home),

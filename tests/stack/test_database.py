@@ -35,10 +35,10 @@ sys.exit(process.wait(30))
 
 
 @pytest.fixture(scope="module")
-def other_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def other_server(server_directory: Path) -> Iterator[EmbeddedPostgres]:
     """A second Postgres, standing for the operator's own."""
     server = EmbeddedPostgres(
-        tmp_path_factory.mktemp("other"), free_port(), {"fsync": "off", "shared_buffers": "16MB"}
+        server_directory / "other", free_port(), {"fsync": "off", "shared_buffers": "16MB"}
     )
     server.initialise()
     process = server.start()

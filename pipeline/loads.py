@@ -69,22 +69,12 @@ def has_new_loads(dsn: str, domains: Sequence[str]) -> bool:
 
 def are_waiting(connection: Connection) -> bool:
     """Tell whether any load waits for a core run; held ones do not."""
-    row = connection.execute(
-        "select exists (select from raw.loads"
-        " where state <> 'settled' and stored > 0 and state <> 'held')"
-    ).fetchone()
-    assert row is not None
-    return bool(row[0])
+    return _any_in(connection, ["landed", "claimed", "admitted"])
 
 
 def are_held(connection: Connection) -> bool:
     """Tell whether any load is held."""
-    row = connection.execute(
-        "select exists (select from raw.loads"
-        " where state <> 'settled' and stored > 0 and state = 'held')"
-    ).fetchone()
-    assert row is not None
-    return bool(row[0])
+    return _any_in(connection, ["held"])
 
 
 def claim(connection: Connection, run_id: int) -> Claim:
@@ -208,3 +198,13 @@ def _move(
         (after, reason, before, run_id),
     )
     return cursor.rowcount
+
+
+def _any_in(connection: Connection, states: Sequence[str]) -> bool:
+    row = connection.execute(
+        "select exists (select from raw.loads"
+        " where state <> 'settled' and stored > 0 and state = any(%s))",
+        (states,),
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])

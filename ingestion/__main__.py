@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
 import sys
 
@@ -50,6 +52,10 @@ def main() -> None:
         uvloop.run(serve(settings))
     except (OperatorError, MissingSettingError) as error:
         sys.exit(str(error))
+    # Not by way of the interpreter's own end: a thread of the server that still asks for Python
+    # then aborts the process, and a clean stop would look like a crash.
+    logging.shutdown()
+    os._exit(0)
 
 
 if __name__ == "__main__":

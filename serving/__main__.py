@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 
@@ -56,6 +57,10 @@ def main() -> None:
         asyncio.run(serve(settings))
     except MissingSettingError as error:
         sys.exit(str(error))
+    # Not by way of the interpreter's own end: a thread of the server that still asks for Python
+    # then aborts the process, and a clean stop would look like a crash.
+    logging.shutdown()
+    os._exit(0)
 
 
 if __name__ == "__main__":

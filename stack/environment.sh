@@ -85,6 +85,4 @@ if [ ! -x "$PYTHON" ] || ! is_recent "$PYTHON" || ! "$PYTHON" -m pip --version >
 fi
 say "packages of requirements.txt (some hundred MB the first time)"
 install_packages
-say "byte code, so that the first start is a fast one"
-"$PYTHON" -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 echo "$wanted" >"$STAMP"

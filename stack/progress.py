@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.markup import escape
 
+SECONDS_BETWEEN_LINES = 2.0  # of one step, in a log
+
 
 @dataclass
 class Step:
@@ -23,16 +25,18 @@ class Step:
     title: str
     detail: str = ""
     _shown: str = field(default="", repr=False)
+    _shown_at: float = field(default=float("-inf"), repr=False)
     _spinner: object = field(default=None, repr=False)
 
     def update(self, message: str) -> None:
-        """Show how far the step is; in a log, each message is shown once."""
+        """Show how far the step is; in a log, only what is new and not too often."""
         if message == self._shown:
             return
-        self._shown = message
         if self._spinner is not None:
+            self._shown = message
             self._spinner.update(f"{escape(self.title)}  [dim]{escape(message)}[/]")  # type: ignore[attr-defined]
-        else:
+        elif time.monotonic() - self._shown_at > SECONDS_BETWEEN_LINES:
+            self._shown, self._shown_at = message, time.monotonic()
             self.console.print(f"  .. {self.title}: {message}", markup=False)
 
 

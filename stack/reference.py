@@ -347,6 +347,8 @@ def _setting_default(name: str, field: FieldInfo) -> str:
         return "`.footfall`"
     if field.default is None:
         return "none"
+    if isinstance(field.default, Path):
+        return f"`{field.default.relative_to(PROJECT_ROOT)}`"
     default = str(field.default).lower() if isinstance(field.default, bool) else field.default
     return f"`{default}`"
 

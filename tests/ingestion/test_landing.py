@@ -95,7 +95,7 @@ def test_health_tells_when_postgres_is_away_and_ingestion_recovers_by_itself(
             connection.execute("alter role footfall_ingest nologin")
             try:
                 connection.execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
                     " where application_name = 'footfall ingestion'"
                 )
                 answer = ingestion.send(page_view())

@@ -135,6 +135,7 @@ def _ingestion(owner: str) -> Iterator[tuple[str, str, psutil.Process]]:
             **os.environ,
             "FOOTFALL_INGEST_DSN": with_credentials(owner, user=Role.INGEST, password=_PASSWORD),
             "FOOTFALL_INGESTION_PORT": str(port),
+            "FOOTFALL_PRIVACY_SECRET": _PASSWORD,
         },
     )
     try:

@@ -8,7 +8,7 @@ import itertools
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -16,12 +16,16 @@ import asyncpg
 from ingestion.answers import JSON, Answer, RefusedError
 from ingestion.catalogue import LiveCatalogue
 from ingestion.dialects import DIALECTS
+from ingestion.erasures import Erasures
+from ingestion.gate import Gate
 from ingestion.intake import Intake
 from ingestion.keys import KeyRing
 from ingestion.landing import Landing, connect
+from ingestion.live_settings import LiveSettings
 from ingestion.logs import request_id
 from ingestion.pages import build_pages
 from ingestion.request import Receive, Scope
+from ingestion.routing import Route, Router
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -50,15 +54,17 @@ class Ingestion:
         """
         self.settings = settings
         self.catalogue = LiveCatalogue(settings.catalog_dir)
+        self.live_settings = LiveSettings(settings)
         self._dsn = settings.require("ingest_dsn")
         self.landing = Landing(
             self._dsn,
             max_queued_events=settings.max_queued_events,
             max_queued_bytes=settings.max_queued_bytes,
+            erasures=Erasures(settings.require("privacy_secret").encode()[:64]),
         )
-        self._keys = KeyRing(self._fetch)
-        self._intake = Intake(settings, self.catalogue, self._keys, self.landing)
-        self._dialects = {path: dialect for dialect in DIALECTS for path in dialect.paths}
+        self._gate = Gate(self.live_settings, KeyRing(self._fetch))
+        self._intake = Intake(self.live_settings, self.catalogue, self._gate, self.landing)
+        self._router = Router(DIALECTS)
         self._pages = build_pages(self)
         self._side: asyncpg.Connection | None = None  # for keys and health, beside the landing
         self._side_lock = asyncio.Lock()
@@ -75,29 +81,33 @@ class Ingestion:
             return
         identifier = self._identify(scope)
         request_id.set(identifier.decode())
-        dialect = self._dialects.get(scope["path"])
-        if dialect is not None and scope["method"] == "POST":
-            try:
-                answer = await self._intake.take(dialect, scope, receive)
-            except RefusedError as error:
-                answer = error.answer()
-                logger.warning(
-                    "refused",
-                    extra={"fields": {"status": error.status, "code": error.code}},
-                )
-            except Exception:
-                logger.exception("request failed")
-                answer = RefusedError(
-                    500, "internal", "ingestion failed, and nothing is acknowledged: try again"
-                ).answer()
-            await _send(send, answer, identifier)
-        else:
+        route = self._router.find(scope["method"], scope["path"])
+        if route is None:
             await self._pages(scope, receive, _with_request_id(send, identifier))
+            return
+        answer = await self._take(route, scope, receive)
+        await _send(send, answer, identifier)
+
+    async def _take(self, route: Route, scope: Scope, receive: Receive) -> Answer:
+        try:
+            return await self._intake.take(route, scope, receive)
+        except RefusedError as error:
+            logger.warning(
+                "refused", extra={"fields": {"status": error.status, "code": error.code}}
+            )
+            return route.dialect.refuse(error)
+        except Exception:
+            logger.exception("request failed")
+            return route.dialect.refuse(
+                RefusedError(
+                    500, "internal", "ingestion failed, and nothing is acknowledged: try again"
+                )
+            )
 
     @property
-    def hot_paths(self) -> Sequence[str]:
-        """The paths that take events."""
-        return tuple(self._dialects)
+    def hot_paths(self) -> Mapping[str, Sequence[str]]:
+        """The methods by which each path takes events."""
+        return self._router.methods
 
     async def ping(self) -> None:
         """Ask Postgres whether it is there.

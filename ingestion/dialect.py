@@ -1,31 +1,102 @@
-"""What a wire format is: where its requests come in, and how to read and answer them."""
+"""What a wire format is: its endpoints, and how each reads requests and answers them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from ingestion.answers import Answer
+from ingestion.answers import Answer, RefusedError
 from ingestion.event import Incoming
+from ingestion.items import Item
 from ingestion.request import Request
+from ingestion.sender import INGEST
+from ingestion.splitting import whole
 from ingestion.verdict import Verdict
+
+Json = dict[str, Any]
+
+
+class Outcome(NamedTuple):
+    """What became of a request.
+
+    Attributes:
+        request: The request.
+        items: What its events were judged to be, in their order.
+        verdicts: What became of each.
+    """
+
+    request: Request
+    items: Sequence[Item]
+    verdicts: Sequence[Verdict]
+
+
+class Operation(NamedTuple):
+    """An endpoint in the words of OpenAPI 3.0.
+
+    Attributes:
+        summary: What it does, in a line.
+        description: The rest, as Markdown.
+        body: Schema of the request's JSON.
+        example: A body that it takes, of which the answer is 2xx.
+        answer: Schema of the answer's JSON where it was taken.
+        answered: What that answer says, in a line.
+        status: Status of that answer.
+        refusals: Descriptions of the answers, by status, that only this endpoint gives.
+        parameters: Descriptions of the parameters in its path, by name.
+    """
+
+    summary: str
+    body: Json
+    example: Any
+    answer: Json
+    description: str = ""
+    answered: str = "What became of it."
+    status: int = 200
+    refusals: Mapping[int, str] = {}
+    parameters: Mapping[str, str] = {}
+
+
+class Endpoint(NamedTuple):
+    """One method on one path.
+
+    Attributes:
+        path: Exact, or with parameters such as ``{error_id}``, each a part between two slashes.
+        decode: From the bytes of one event to the canonical fields. Raises ``QuarantineError``, or
+            an error of msgspec's, where they are not what the format says.
+        answer: From what became of the events to the answer.
+        operation: For the API reference.
+        split: From a request body to the bytes of each event; without one, the body is one event.
+            Raises ``RefusedError`` where events cannot be told apart.
+        method: HTTP method.
+        role: Role that a sender needs, if not :data:`INGEST`, which a signed-in user's events of
+            his own do not need.
+        is_for_clients: Whether people's own devices send it, so that the address, the user agent
+            and the referrer of the request are theirs.
+    """
+
+    path: str
+    decode: Callable[[bytes, Request], Incoming]
+    answer: Callable[[Outcome], Answer]
+    operation: Operation
+    split: Callable[[bytes, Request], Sequence[bytes]] = whole
+    method: str = "POST"
+    role: str = INGEST
+    is_for_clients: bool = False
 
 
 class Dialect(NamedTuple):
     """One wire format. A further one is one more file in ``dialects/``.
 
     Attributes:
-        name: How the catalogue's ``sent_by``, logs and metrics call it.
-        paths: Exact paths that take its POST requests.
-        split: From a request body to the bytes of each event. Raises ``RefusedError`` where events
-            cannot be told apart.
-        decode: From the bytes of one event to the canonical fields. Raises ``QuarantineError``, or
-            an error of msgspec's, where they are not what the format says.
-        answer: From the verdicts, in the order of the events, to the answer.
+        name: How the catalogue's ``sent_by``, logs, metrics and quarantine call it.
+        description: Whose format it is, in a line, for the API reference.
+        endpoints: Where its requests come in.
+        refuse: How it says that it took nothing from a request.
+        takes_anonymous: Whether its senders need no key where ``FOOTFALL_ANONYMOUS_SOURCE`` is set.
     """
 
     name: str
-    paths: tuple[str, ...]
-    split: Callable[[bytes, Request], Sequence[bytes]]
-    decode: Callable[[bytes, Request], Incoming]
-    answer: Callable[[Sequence[Verdict]], Answer]
+    description: str
+    endpoints: tuple[Endpoint, ...]
+    refuse: Callable[[RefusedError], Answer] = RefusedError.answer
+    takes_anonymous: bool = False

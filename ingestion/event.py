@@ -44,6 +44,7 @@ class Incoming(msgspec.Struct, forbid_unknown_fields=True):
     currency: str | None = None
     quantity: Decimal | None = None
     occurred_at: str | int | float | None = None
+    consent: str | None = None
     context: msgspec.Raw = EMPTY_OBJECT
     properties: msgspec.Raw = EMPTY_OBJECT
 

@@ -13,17 +13,24 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ingestion.sender import Sender
 
 if TYPE_CHECKING:
     from warehouse.connections import Connection
 
 logger = logging.getLogger(__name__)
 
-QUERY = "select key_hash, source from ops.write_keys where revoked_at is null"
+QUERY = """
+select key_hash, name, source, scopes, allowed_origins
+from ops.write_keys
+where revoked_at is null
+"""
 MAX_AGE_SECONDS = 2.0
 _PREFIX = "fw_"  # lets secret scanners and people recognise one
 _MISS_INTERVAL_SECONDS = 0.25
+_CATEGORY = "ingest:"  # a scope of one category; the scope "ingest" is all of them
 
 
 def hash_key(key: str) -> bytes:
@@ -92,19 +99,19 @@ def revoke_key(connection: Connection, *, name: str) -> bool:
 class KeyRing:
     """The valid write keys, as read a moment ago."""
 
-    def __init__(self, fetch: Callable[[str], Awaitable[Sequence[tuple[bytes, str]]]]) -> None:
+    def __init__(self, fetch: Callable[[str], Awaitable[Sequence[Any]]]) -> None:
         """Create an empty ring.
 
         Args:
             fetch: Runs :data:`QUERY`, and returns its rows.
         """
         self._fetch = fetch
-        self._sources: dict[bytes, tuple[bytes, str]] = {}
+        self._senders: dict[bytes, tuple[bytes, Sender]] = {}
         self._read_at: float | None = None
         self._lock = asyncio.Lock()
 
-    async def source_of(self, key: str) -> str | None:
-        """Return the source that a key stands for; None where it is unknown or revoked.
+    async def find(self, key: str) -> Sender | None:
+        """Return whom a key stands for; None where it is unknown or revoked.
 
         A key created a moment ago is found at once; one revoked is refused after at most
         :data:`MAX_AGE_SECONDS`. While Postgres is away, the keys last read stay valid.
@@ -115,10 +122,10 @@ class KeyRing:
         digest = hash_key(key)
         if self._age() > MAX_AGE_SECONDS:
             await self._refresh(MAX_AGE_SECONDS)
-        found = self._sources.get(digest)
+        found = self._senders.get(digest)
         if found is None and self._age() > _MISS_INTERVAL_SECONDS:
             await self._refresh(_MISS_INTERVAL_SECONDS)
-            found = self._sources.get(digest)
+            found = self._senders.get(digest)
         if found is None or not hmac.compare_digest(found[0], digest):
             return None
         return found[1]
@@ -138,5 +145,13 @@ class KeyRing:
                 logger.warning("write keys not refreshed: Postgres is away")
                 self._read_at = time.monotonic()
                 return
-            self._sources = {bytes(digest): (bytes(digest), source) for digest, source in rows}
+            self._senders = {bytes(row[0]): (bytes(row[0]), _sender(*row[1:])) for row in rows}
             self._read_at = time.monotonic()
+
+
+def _sender(name: str, source: str, scopes: list[str], origins: list[str]) -> Sender:
+    """Return whom a row of ``ops.write_keys`` stands for."""
+    categories = frozenset(
+        scope.removeprefix(_CATEGORY) for scope in scopes if scope.startswith(_CATEGORY)
+    )
+    return Sender(name, source, categories=categories or None, allowed_origins=frozenset(origins))

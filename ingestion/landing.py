@@ -15,15 +15,13 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from ingestion.admission import Rejected
 from ingestion.answers import RefusedError
-from ingestion.event import Event
-from ingestion.transaction import Landed, is_unstorable, land
-from ingestion.verdict import DUPLICATE, QUARANTINED, STORED, Reason, Verdict
+from ingestion.erasures import Erasures
+from ingestion.items import Item, Rejected, Suppressed
+from ingestion.transaction import ErasuresChangedError, Landed, is_unstorable, land
+from ingestion.verdict import DUPLICATE, QUARANTINED, STORED, SUPPRESSED, Reason, Verdict
 
 logger = logging.getLogger(__name__)
-
-Item = Event | Rejected
 
 MAX_GROUP_EVENTS = 5_000
 _COMMAND_SECONDS = 30
@@ -65,7 +63,13 @@ class Landing:
     """
 
     def __init__(
-        self, dsn: str, *, max_queued_events: int, max_queued_bytes: int, writers: int = 1
+        self,
+        dsn: str,
+        *,
+        max_queued_events: int,
+        max_queued_bytes: int,
+        erasures: Erasures,
+        writers: int = 1,
     ) -> None:
         """Create it; :meth:`start` sets it going.
 
@@ -73,11 +77,13 @@ class Landing:
             dsn: URL of the warehouse's database as the ingest role.
             max_queued_events: Most events that may wait.
             max_queued_bytes: Most bytes of request bodies that may wait.
+            erasures: Persons of whom nothing lands.
             writers: How many transactions may be under way at once.
         """
         self._dsn = dsn
         self._max_events = max_queued_events
         self._max_bytes = max_queued_bytes
+        self._erasures = erasures
         self._writers = writers
         self._queue: deque[_Submission] = deque()
         self._wake = asyncio.Event()
@@ -188,11 +194,48 @@ class Landing:
         self, connection: asyncpg.Connection, group: Sequence[_Submission]
     ) -> None:
         items = [item for submission in group for item in submission.items]
-        verdicts = iter(await _land_items(connection, items))
+        verdicts = iter(await self._land_items(connection, items))
         for submission in group:
             submission.verdicts = [next(verdicts) for _ in submission.items]
             if not submission.done.done():  # else its sender has gone
                 submission.done.set_result(None)
+
+    async def _land_items(
+        self, connection: asyncpg.Connection, items: Sequence[Item]
+    ) -> list[Verdict]:
+        """Land items in one transaction; where one is unstorable, find and quarantine it."""
+        try:
+            items, landed = await self._land_retrying(connection, items)
+            return _judge(items, landed)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError, OverflowError) as error:
+            if not is_unstorable(error):
+                raise
+            if len(items) > 1:
+                middle = len(items) // 2
+                return [
+                    *await self._land_items(connection, items[:middle]),
+                    *await self._land_items(connection, items[middle:]),
+                ]
+            logger.error(
+                "an event passed all checks and cannot be stored: %s", type(error).__name__
+            )
+            return await self._land_items(connection, [_unstorable(items[0])])
+
+    async def _land_retrying(
+        self, connection: asyncpg.Connection, items: Sequence[Item]
+    ) -> tuple[Sequence[Item], Landed]:
+        """Land items, again where others were in the way, and return what was landed of them."""
+        attempts = 0
+        while True:
+            allowed = self._erasures.apply(items)
+            try:
+                return allowed, await land(connection, allowed, last_erasure=self._erasures.last)
+            except ErasuresChangedError:
+                await self._erasures.refresh(connection)
+            except asyncpg.DeadlockDetectedError:
+                attempts += 1
+                if attempts == _ATTEMPTS_AFTER_DEADLOCK:
+                    raise
 
 
 async def connect(dsn: str) -> asyncpg.Connection:
@@ -210,34 +253,6 @@ async def connect(dsn: str) -> asyncpg.Connection:
     )
 
 
-async def _land_items(connection: asyncpg.Connection, items: Sequence[Item]) -> list[Verdict]:
-    """Land items in one transaction; where one of them is unstorable, find and quarantine it."""
-    try:
-        return _judge(items, await _land_retrying(connection, items))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError, OverflowError) as error:
-        if not is_unstorable(error):
-            raise
-        if len(items) > 1:
-            middle = len(items) // 2
-            return [
-                *await _land_items(connection, items[:middle]),
-                *await _land_items(connection, items[middle:]),
-            ]
-        logger.error("an event passed all checks and cannot be stored: %s", type(error).__name__)
-        rejected = [_unstorable(items[0])]
-        return _judge(rejected, await land(connection, rejected))
-
-
-async def _land_retrying(connection: asyncpg.Connection, items: Sequence[Item]) -> Landed:
-    for attempt in range(_ATTEMPTS_AFTER_DEADLOCK):
-        try:
-            return await land(connection, items)
-        except asyncpg.DeadlockDetectedError:
-            if attempt + 1 == _ATTEMPTS_AFTER_DEADLOCK:
-                raise
-    raise AssertionError
-
-
 def _judge(items: Sequence[Item], landed: Landed) -> list[Verdict]:
     """Return the verdicts; of equal ids in one transaction the first is the stored one."""
     unclaimed = landed.new_ids
@@ -245,6 +260,8 @@ def _judge(items: Sequence[Item], landed: Landed) -> list[Verdict]:
     for item in items:
         if isinstance(item, Rejected):
             verdicts.append(Verdict(item.event_id, QUARANTINED, item.reason))
+        elif isinstance(item, Suppressed):
+            verdicts.append(Verdict(None, SUPPRESSED, item.reason))
         elif item.event_id in unclaimed:
             unclaimed.remove(item.event_id)
             verdicts.append(Verdict(item.event_id, STORED))
@@ -255,6 +272,8 @@ def _judge(items: Sequence[Item], landed: Landed) -> list[Verdict]:
 
 def _unstorable(item: Item) -> Rejected:
     """Return an event that Postgres refused, although it passed all checks, as a rejected one."""
+    if isinstance(item, Suppressed):
+        raise AssertionError("nothing of a suppressed event is stored")
     if isinstance(item, Rejected):
         return Rejected(item.source, item.event_id, None, None, item.reason, b"not storable")
     return Rejected(

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ingestion.catalogue import Catalogue, EventType
+from ingestion.dialect import Dialect, Endpoint
+from ingestion.dialects import DIALECTS
 from ingestion.limits import MAX_ENTITY_ID_BYTES, MAX_ID_BYTES
 from ingestion.plan import CONTEXT_FIELDS, FieldSpec
 from warehouse.bounds import LARGEST_NUMBER
@@ -89,9 +91,13 @@ def describe_api(catalogue: Catalogue, settings: Settings) -> Json:
         },
         "servers": [{"url": "/"}],
         "security": [{"writeKey": []}],
-        "tags": [{"name": "events"}, {"name": "catalogue"}, {"name": "health"}],
+        "tags": [
+            *({"name": dialect.name, "description": dialect.description} for dialect in DIALECTS),
+            {"name": "catalogue"},
+            {"name": "health"},
+        ],
         "paths": {
-            "/v1/events": {"post": _post_events(catalogue, settings)},
+            **_event_paths(settings),
             "/v1/catalogue": {
                 "get": _get("catalogue", "List the event types", {"200": "Every event type."})
             },
@@ -115,6 +121,13 @@ def describe_api(catalogue: Catalogue, settings: Settings) -> Json:
             "securitySchemes": {"writeKey": {"type": "http", "scheme": "bearer"}},
             "schemas": {
                 "Event": {"oneOf": [_ref(name) for name in names]},
+                "Events": {
+                    "oneOf": [
+                        _ref("Event"),
+                        {"type": "array", "items": _ref("Event")},
+                        _object(events={"type": "array", "items": _ref("Event")}),
+                    ]
+                },
                 **{_schema_name(kind): _event_schema(kind) for kind in catalogue},
                 "Context": {
                     "type": "object",
@@ -145,44 +158,54 @@ def describe_api(catalogue: Catalogue, settings: Settings) -> Json:
     }
 
 
-def _post_events(catalogue: Catalogue, settings: Settings) -> Json:
+def _event_paths(settings: Settings) -> Json:
+    paths: Json = {}
+    for dialect in DIALECTS:
+        for endpoint in dialect.endpoints:
+            operations = paths.setdefault(endpoint.path, {})
+            operations[endpoint.method.lower()] = _operation(dialect, endpoint, settings)
+    return paths
+
+
+def _operation(dialect: Dialect, endpoint: Endpoint, settings: Settings) -> Json:
+    operation = endpoint.operation
     refusals = {
-        "400": "No event can be told apart: the body is not JSON, not gzip, or incomplete.",
-        "401": "The write key is missing, unknown or revoked.",
-        "413": f"The body has more than {settings.max_body_bytes} bytes, or more than "
+        400: "No event can be told apart: the body is not JSON, not gzip, or incomplete.",
+        401: "The write key or token is missing, unknown or revoked.",
+        413: f"The body has more than {settings.max_body_bytes} bytes, or more than "
         f"{settings.max_batch_events} events.",
-        "415": "The body is compressed in a way that is not understood.",
-        "500": "Ingestion failed. Nothing is acknowledged; send the request again.",
-        "503": "Postgres is away or too much is waiting. Nothing was stored; send the request "
-        "again after Retry-After seconds.",
+        415: "The body is compressed in a way that is not understood.",
+        500: "Ingestion failed. Nothing is acknowledged; send the request again.",
+        503: "Too much is waiting. Nothing was stored; send the request again after Retry-After "
+        "seconds.",
+        **operation.refusals,
     }
     return {
-        "tags": ["events"],
-        "summary": "Send events",
-        "description": 'One event, an array of events, `{"events": […]}`, or NDJSON; plain or '
-        f"gzip. At most {settings.max_batch_events} events and {settings.max_body_bytes} bytes; "
-        f"{settings.max_event_bytes} bytes for a single event.",
+        "tags": [dialect.name],
+        "summary": operation.summary,
+        "description": operation.description,
+        "parameters": [
+            {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "description": text,
+                "schema": {"type": "string", "minLength": 1},
+            }
+            for name, text in operation.parameters.items()
+        ],
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {
-                    "schema": {
-                        "oneOf": [
-                            _ref("Event"),
-                            {"type": "array", "items": _ref("Event")},
-                            _object(events={"type": "array", "items": _ref("Event")}),
-                        ]
-                    },
-                    "examples": {
-                        _schema_name(kind): {"value": example(kind)} for kind in catalogue
-                    },
-                },
-                "application/x-ndjson": {"schema": {"type": "string"}},
+                "application/json": {"schema": operation.body, "example": operation.example}
             },
         },
         "responses": {
-            "200": _response("A verdict for each event, in order.", "Verdicts"),
-            **{status: _response(text, "Error") for status, text in refusals.items()},
+            str(operation.status): {
+                "description": operation.answered,
+                "content": {"application/json": {"schema": operation.answer}},
+            },
+            **{str(status): _response(text, "Error") for status, text in refusals.items()},
         },
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ingestion.app import Ingestion
 
 _PING_SECONDS = 3
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _REFERENCE = """<!doctype html>
 <html lang="en">
 <head>
@@ -97,8 +99,13 @@ def build_pages(ingestion: Ingestion) -> Starlette:
     async def start(request: Request) -> Response:
         return Response(_START, media_type="text/javascript")
 
-    async def only_post(request: Request) -> Response:
-        raise HTTPException(405, "send events by POST", {"allow": "POST"})
+    def others(methods: Sequence[str]) -> Callable[[Request], Awaitable[Response]]:
+        allowed = ", ".join(methods)
+
+        async def refuse(request: Request) -> Response:
+            raise HTTPException(405, f"this path takes {allowed} alone", {"allow": allowed})
+
+        return refuse
 
     return Starlette(
         routes=[
@@ -111,8 +118,8 @@ def build_pages(ingestion: Ingestion) -> Starlette:
             Route("/docs/start.js", start),
             Mount("/docs/assets", StaticFiles(directory=swagger_ui_path)),
             *(
-                Route(path, only_post, methods=["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
-                for path in ingestion.hot_paths
+                Route(path, others(methods), methods=_METHODS)
+                for path, methods in ingestion.hot_paths.items()
             ),
         ],
         exception_handlers={HTTPException: _say_error},

@@ -52,7 +52,7 @@ CONTEXT_FIELDS = (
     "channel",
 )
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
-_LONGEST_NAME = 63
+LONGEST_NAME = 63
 
 
 class PlanError(OperatorError):
@@ -182,8 +182,8 @@ def _read_category(path: Path) -> CategorySpec:
 
 
 def _check_name(where: str, name: str) -> None:
-    if not SNAKE_CASE.fullmatch(name) or len(name) > _LONGEST_NAME:
-        raise PlanError(f"{where}: {name!r} is not snake_case of at most {_LONGEST_NAME} letters")
+    if not SNAKE_CASE.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise PlanError(f"{where}: {name!r} is not snake_case of at most {LONGEST_NAME} letters")
 
 
 def _check_fields(where: str, fields: dict[str, Any]) -> None:

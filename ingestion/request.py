@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
 from ingestion.answers import RefusedError
+from ingestion.sender import Sender
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -19,19 +20,31 @@ class Request(NamedTuple):
     """What a dialect may want to know besides the body.
 
     Attributes:
-        source: Source of the write key that the request came with.
-        content_type: In lower case; empty where there is none.
+        sender: Who sends.
         headers: Header values by name in lower case.
-        client: Address of the sender's end of the connection.
+        client: IP address of the sender; empty where unknown.
+        parameters: The parameters in the path, by name.
     """
 
-    source: str
-    content_type: str
-    headers: dict[bytes, bytes]
+    sender: Sender
+    headers: Mapping[bytes, bytes]
     client: str
+    parameters: Mapping[str, str] = {}
+
+    def header(self, name: bytes) -> str:
+        """Return a header's value as text; empty where there is none."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+    def cookie(self, name: str) -> str | None:
+        """Return the value of a cookie; None where there is none."""
+        for pair in self.header(b"cookie").split(";"):
+            key, _, value = pair.strip().partition("=")
+            if key == name:
+                return value or None
+        return None
 
 
-async def read_body(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes:
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
     """Return a request's body, decompressed.
 
     Args:

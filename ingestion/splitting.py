@@ -9,8 +9,11 @@ from collections.abc import Sequence
 import msgspec
 
 from ingestion.answers import RefusedError
+from ingestion.request import Request
 
 _list = msgspec.json.Decoder(list[msgspec.Raw])
+_BLANKS = b" \t\r\n"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 
 
@@ -32,8 +35,8 @@ def split(body: bytes, content_type: str) -> Sequence[bytes]:
     Raises:
         RefusedError: It is none of these, so that no event can be told apart.
     """
-    body = body.strip(b" \t\r\n")
-    if body[:3] == b"\xef\xbb\xbf":  # a byte order mark
+    body = body.strip(_BLANKS)
+    if body[:3] == _BYTE_ORDER_MARK:
         body = body[3:].lstrip()
     if "ndjson" in content_type or "jsonl" in content_type or "json-lines" in content_type:
         return _lines(body)
@@ -48,6 +51,22 @@ def split(body: bytes, content_type: str) -> Sequence[bytes]:
         events = _enveloped(body)
         if events is not None:
             return events
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        _check_lenient(body)
+    return [body]
+
+
+def whole(body: bytes, request: Request) -> Sequence[bytes]:
+    """Return a body that is one event, and nothing else.
+
+    Raises:
+        RefusedError: It is no JSON object.
+    """
+    body = body.strip(_BLANKS).removeprefix(_BYTE_ORDER_MARK)
+    if body[:1] != b"{":
+        raise RefusedError(400, "not_json", f"the body is no JSON object{_hint(body)}")
     try:
         msgspec.json.decode(body, type=msgspec.Raw)
     except (msgspec.DecodeError, RecursionError):

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import asyncpg
 import msgspec
 
-from ingestion.admission import Rejected
 from ingestion.event import COLUMNS, Event
+from ingestion.items import Item, Rejected
 
 # The number of the load is drawn first, for the ids carry it; the counts follow from which of the
 # ids were new. Ids go in sorted: overlapping groups that do not would deadlock.
 _LEDGER = """
 with load as materialized (
-    select nextval('raw.loads_load_id_seq') as load_id
+    select nextval('raw.loads_load_id_seq') as load_id, coalesce($6, now()) as received_at
 ),
 new_ids as (
     insert into raw.event_ids (event_id, load_id)
@@ -36,19 +37,26 @@ ledger as (
     )
     overriding system value
     select
-        load.load_id, now(), $2, $3::integer + $4::integer, counted.stored,
-        $3::integer - counted.stored, $4::integer, 0,
-        case when counted.stored > 0 then now() end, case when counted.stored > 0 then now() end
+        load.load_id, now(), $2, $3::integer + $4::integer + $5::integer, counted.stored,
+        $3::integer - counted.stored, $4::integer, $5::integer,
+        case when counted.stored > 0 then load.received_at end,
+        case when counted.stored > 0 then load.received_at end
     from load, counted
 )
 select
     load.load_id,
-    now() as received_at,
+    load.received_at,
     case
         when counted.stored < cardinality($1::uuid[])
             then array(select event_id::text from new_ids)
-    end as new_ids
+    end as new_ids,
+    (select coalesce(max(erasure_id), 0) from ops.erasures) as last_erasure
 from load, counted
+"""
+_SUPPRESSIONS = """
+insert into raw.suppressions (load_id, source, reason, events)
+select $1, given.source, given.reason, given.events
+from unnest($2::text[], $3::text[], $4::integer[]) as given (source, reason, events)
 """
 _QUARANTINE_COLUMNS = (
     "load_id",
@@ -61,6 +69,8 @@ _QUARANTINE_COLUMNS = (
     "field",
     "message",
     "payload",
+    "dialect",
+    "event",
 )
 # Class 22: the data is wrong; 23: a constraint refuses it; 54: it is too large or too complex.
 _UNSTORABLE_CLASSES = ("22", "23", "54")
@@ -78,32 +88,56 @@ class Landed(NamedTuple):
     new_ids: set[str]
 
 
+class ErasuresChangedError(Exception):
+    """Nothing landed: a person was erased since the events were held against the erasures."""
+
+
 async def land(
-    connection: asyncpg.Connection, items: Sequence[Event | Rejected], origin: str = "http"
+    connection: asyncpg.Connection,
+    items: Sequence[Item],
+    *,
+    origin: str = "http",
+    last_erasure: int = 0,
+    received_at: dt.datetime | None = None,
 ) -> Landed:
-    """Land events and rejected events in one transaction.
+    """Land what was received in one transaction.
 
     Args:
         connection: Of the ingest role.
         items: What was received. Of events with equal ids the first is stored.
         origin: How they came: http, spool or replay.
+        last_erasure: Number of the last erasure that the events were held against.
+        received_at: When they were received, if not now.
 
     Raises:
+        ErasuresChangedError: There is a later erasure.
         asyncpg.PostgresError: Nothing landed; see :func:`is_unstorable`.
         OSError: Postgres went away. Whether it committed is unknown if it went during the commit.
     """
     events: dict[str, Event] = {}
     rejected: list[Rejected] = []
+    suppressed: Counter[tuple[str, str]] = Counter()
     for item in items:
         if isinstance(item, Event):
             events.setdefault(item.event_id, item)
-        else:
+        elif isinstance(item, Rejected):
             rejected.append(item)
+        else:
+            suppressed[item.source, item.reason.code] += 1
+    dropped = suppressed.total()
     async with connection.transaction():
         row = await connection.fetchrow(
-            _LEDGER, sorted(events), origin, len(items) - len(rejected), len(rejected)
+            _LEDGER,
+            sorted(events),
+            origin,
+            len(items) - len(rejected) - dropped,
+            len(rejected),
+            dropped,
+            received_at,
         )
-        load_id, received_at, new_ids = row
+        load_id, received_at, new_ids, newest_erasure = row
+        if newest_erasure > last_erasure:
+            raise ErasuresChangedError
         new = events.keys() if new_ids is None else new_ids
         if new:
             await connection.copy_records_to_table(
@@ -119,6 +153,9 @@ async def land(
                 columns=_QUARANTINE_COLUMNS,
                 records=[_quarantine_row(one, received_at, load_id) for one in rejected],
             )
+        if suppressed:
+            reasons = [(*key, count) for key, count in suppressed.items()]
+            await connection.execute(_SUPPRESSIONS, load_id, *map(list, zip(*reasons, strict=True)))
     return Landed(load_id, set(new))
 
 
@@ -148,4 +185,6 @@ def _quarantine_row(item: Rejected, received_at: dt.datetime, load_id: int) -> t
         item.reason.field,
         item.reason.message,
         payload,
+        item.dialect,
+        item.event.decode("utf-8", "backslashreplace").replace("\x00", "\\u0000") or None,
     )

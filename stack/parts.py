@@ -34,6 +34,7 @@ _NOT_FOR_ALL = {
     "FOOTFALL_READ_TOKEN",
     "FOOTFALL_ADMIN_TOKEN",
     "FOOTFALL_AIRFLOW_PASSWORD",
+    "FOOTFALL_PRIVACY_SECRET",
 }
 _NEEDS = {
     INGESTION: (
@@ -41,6 +42,7 @@ _NEEDS = {
         "FOOTFALL_INGESTION_PORT",
         "FOOTFALL_INGEST_DSN",
         "FOOTFALL_ADMIN_TOKEN",
+        "FOOTFALL_PRIVACY_SECRET",
     ),
     SERVING: (
         *URL_VARIABLES,  # its front page leads to the other parts

@@ -31,6 +31,7 @@ _TYPE_NAMES = {
     Path: "path",
     bool: "true or false",
     int: "whole number",
+    float: "number",
     str: "text",
 }
 _BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}

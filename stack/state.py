@@ -19,9 +19,8 @@ from stack.postgres import DATABASE
 from warehouse.connections import with_credentials
 from warehouse.errors import OperatorError
 from warehouse.roles import AIRFLOW_DATABASE, Role
-from warehouse.settings import Settings, home_directory, load_settings
+from warehouse.settings import ENV_FILE, Settings, home_directory, load_settings
 
-ENV_FILE = "footfall.env"
 PORT_VARIABLES = {
     "FOOTFALL_POSTGRES_PORT": 5433,
     "FOOTFALL_INGESTION_PORT": 8000,
@@ -42,6 +41,7 @@ _SECRETS = {  # with the prefixes by which people and secret scanners know them
     "FOOTFALL_WRITE_KEY": "fw_",
     "FOOTFALL_READ_TOKEN": "",
     "FOOTFALL_ADMIN_TOKEN": "",
+    "FOOTFALL_PRIVACY_SECRET": "",
     "AIRFLOW__API__SECRET_KEY": "",
     "AIRFLOW__API_AUTH__JWT_SECRET": "",
 }

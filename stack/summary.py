@@ -5,8 +5,9 @@ from __future__ import annotations
 import psycopg
 from rich.console import Console
 
-from stack.state import ENV_FILE, State
+from stack.state import State
 from warehouse.connections import connect, describe
+from warehouse.settings import ENV_FILE
 
 _COLUMNS = "date, events, active_users, new_users, sessions, page_views, api_requests, error_count"
 

@@ -22,6 +22,7 @@ from warehouse.roles import Role
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30
+PRIVACY_SECRET = "only-for-tests"
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def running_ingestion(
         env={
             **os.environ,
             "FOOTFALL_INGEST_DSN": warehouse.dsn(Role.INGEST),
+            "FOOTFALL_PRIVACY_SECRET": PRIVACY_SECRET,
             "FOOTFALL_INGESTION_PORT": str(port),
             **environment,
         },

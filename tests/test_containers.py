@@ -105,7 +105,7 @@ def test_no_secret_is_in_the_file() -> None:
 @pytest.mark.parametrize(
     ("name", "secrets"),
     [
-        ("ingestion", {"FOOTFALL_INGEST_DSN", "FOOTFALL_ADMIN_TOKEN"}),
+        ("ingestion", {"FOOTFALL_INGEST_DSN", "FOOTFALL_ADMIN_TOKEN", "FOOTFALL_PRIVACY_SECRET"}),
         ("serving", {"FOOTFALL_SERVING_DSN", "FOOTFALL_READ_TOKEN"}),
         ("airflow-api-server", {"FOOTFALL_AIRFLOW_DSN", "FOOTFALL_AIRFLOW_PASSWORD"}),
         ("airflow-scheduler", {"FOOTFALL_AIRFLOW_DSN", "FOOTFALL_TRANSFORM_DSN"}),

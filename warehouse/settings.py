@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 ENV_PREFIX = "FOOTFALL_"
+ENV_FILE = "footfall.env"
 
 
 def home_directory() -> Path:
@@ -120,6 +121,109 @@ class Settings(BaseSettings):
         "`custom` to store it as given.",
     )
 
+    # who may send, and how much
+    anonymous_source: str | None = Field(
+        default=None,
+        description="Source of events that come without a key to the endpoints of those older "
+        "systems that ask for none; without one, such requests get 401. `make up` sets it.",
+    )
+    jwt_secret: SecretStr | None = Field(
+        default=None,
+        description="Shared secret of tokens (JWT) signed with HS256, at least 32 bytes. Without "
+        "it such tokens are refused.",
+    )
+    jwt_jwks: str | None = Field(
+        default=None,
+        description="Where the public keys (JWKS) of tokens signed with RS256 are: an https URL "
+        "or a file. Without it such tokens are refused.",
+    )
+    jwt_issuer: str | None = Field(
+        default=None, description="Issuer (`iss`) that a token must name; empty: any."
+    )
+    jwt_audience: str | None = Field(
+        default=None, description="Audience (`aud`) that a token must name; empty: none is asked."
+    )
+    jwt_roles_claim: str = Field(
+        default="roles",
+        description="Claim of a token that lists roles: `ingest`, `reader`, `admin`.",
+    )
+    jwt_source: str = Field(
+        default="jwt", description="Source of events that are sent with a token."
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks, separated by commas, of proxies whose "
+        "`X-Forwarded-For` is believed.",
+    )
+    rate_limit_key_events: int = Field(
+        default=6_000_000,
+        ge=0,
+        description="Most events a minute with one write key or token; beyond, 429. 0: no limit.",
+    )
+    rate_limit_client_requests: int = Field(
+        default=600,
+        ge=0,
+        description="Most requests a minute from one address without a key, with a key for "
+        "browsers, or with one that is refused; beyond, 429. 0: no limit.",
+    )
+    body_timeout_seconds: float = Field(
+        default=30, gt=0, description="How long a request's body may take to arrive; then 408."
+    )
+
+    # what is kept of people
+    privacy_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret with which erased persons are hashed. Keep it for ever: without it "
+        "nobody stays erased.",
+    )
+    ip_addresses: Literal["off", "truncated", "hashed", "full"] = Field(
+        default="off",
+        description="What is kept of IP addresses: nothing, the network (IPv4 /24, IPv6 /48), a "
+        "hash whose salt changes daily, or all. Country, region and city are derived before.",
+    )
+    user_agents: Literal["off", "reduced", "full"] = Field(
+        default="reduced",
+        description="What is kept of user agents: nothing; device, browser and operating system; "
+        "or the text as well.",
+    )
+    track_anonymous: bool = Field(
+        default=True,
+        description="Whether personal events without a user id are stored; else suppressed.",
+    )
+    consent: Literal["off", "opt_out", "opt_in"] = Field(
+        default="off",
+        description="What personal events need: `off`, nothing; `opt_out`, that their `consent` "
+        "is not `denied`; `opt_in`, that it is `granted`. Others are suppressed.",
+    )
+    privacy_signals: Literal["honour", "ignore"] = Field(
+        default="honour",
+        description="Whether Do Not Track and Global Privacy Control suppress personal events "
+        "whose `consent` is not `granted`.",
+    )
+    bots: Literal["keep", "suppress"] = Field(
+        default="keep",
+        description="What becomes of events whose user agent is a bot's: kept, with the device "
+        "`bot`, or suppressed.",
+    )
+    geoip_database: Path | None = Field(
+        default=None,
+        description="MaxMind DB file (`.mmdb`) from which country, region and city of an IP "
+        "address are read, instead of the one that comes along.",
+    )
+
+    # what happens while Postgres is away
+    spool_dir: Path | None = Field(
+        default=None,
+        description="Directory in which events wait while Postgres is away; `spool` in the state "
+        "directory where none is named. Each ingestion needs its own.",
+    )
+    spool_max_bytes: int = Field(
+        default=1_000_000_000,
+        ge=0,
+        description="Most bytes in the spool; beyond, senders get 503 and Retry-After. 0: nothing "
+        "is spooled.",
+    )
+
     max_queued_events: int = Field(
         default=20_000,
         gt=0,
@@ -197,4 +301,4 @@ def load_settings() -> Settings:
     Raises:
         pydantic.ValidationError: A value has the wrong type; the message names the field.
     """
-    return Settings(_env_file=home_directory() / "footfall.env")
+    return Settings(_env_file=home_directory() / ENV_FILE)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Identity,
     Index,
@@ -26,7 +27,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData(
     naming_convention={
@@ -131,11 +132,27 @@ quarantine = Table(
     Column("field", Text, comment="path of the offending field"),
     Column("message", Text, nullable=False, comment="what is wrong and how to mend it"),
     Column("payload", Text, nullable=False, comment="the event as received, JSON where it was"),
+    Column("dialect", Text, nullable=False, server_default="canonical"),
+    Column("event", Text, comment="the canonical event as JSON, as far as it could be read"),
     Column("state", Text, nullable=False, server_default="open"),
+    Column("settled_at", TIMESTAMP, comment="when it was replayed or discarded"),
+    Column("replay_load_id", BigInteger, comment="load in which its replay landed"),
     CheckConstraint("state in ('open', 'replayed', 'discarded')", name="state"),
     Index("ix_quarantine_open", "received_at", postgresql_where=text("state = 'open'")),
     schema="raw",
     comment="Every event that could not be stored, with the reason; replayable.",
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("load_id", BigInteger, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("reason", Text, primary_key=True, comment="code, such as no_consent"),
+    Column("events", Integer, nullable=False),
+    CheckConstraint("events > 0", name="events"),
+    schema="raw",
+    comment="How many events were dropped on purpose, and why. Of the events nothing is kept.",
 )
 
 write_keys = Table(
@@ -144,10 +161,58 @@ write_keys = Table(
     Column("key_hash", LargeBinary, primary_key=True, comment="SHA-256 of the key"),
     Column("name", Text, nullable=False, unique=True),
     Column("source", Text, nullable=False, comment="source of the events sent with it"),
+    Column(
+        "scopes",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("array['ingest']"),
+        comment="ingest: every category; ingest:<category>: that one",
+    ),
+    Column(
+        "allowed_origins",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("array[]::text[]"),
+        comment="origins of web pages that may send with it; empty: no web page may",
+    ),
     Column("created_at", TIMESTAMP, nullable=False, server_default=func.now()),
     Column("revoked_at", TIMESTAMP),
     schema="ops",
     comment="Who may send events. The key itself is stored nowhere.",
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("erasure_id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "subject_hash",
+        LargeBinary,
+        nullable=False,
+        unique=True,
+        comment="keyed hash of the erased person: names nobody",
+    ),
+    Column("erased_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    schema="ops",
+    comment="Persons of whom nothing may be stored again.",
+)
+
+address_salts = Table(
+    "address_salts",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    schema="ops",
+    comment="Salt of the day for hashed IP addresses; deleted after the next day.",
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("product_id", Text, primary_key=True),
+    Column("product_name", Text, nullable=False),
+    schema="ops",
+    comment="Products that the marketplace's endpoint takes; where there are none, it takes any.",
 )
 
 runs = Table(

@@ -8,25 +8,49 @@ import msgspec
 
 from ingestion import splitting
 from ingestion.answers import Answer
-from ingestion.dialect import Dialect
+from ingestion.dialect import Dialect, Endpoint, Operation, Outcome
 from ingestion.event import Incoming
 from ingestion.request import Request
-from ingestion.verdict import Verdict
 
 _decoder = msgspec.json.Decoder(Incoming)
 _encoder = msgspec.json.Encoder()
 
 
 def _split(body: bytes, request: Request) -> Sequence[bytes]:
-    return splitting.split(body, request.content_type)
+    return splitting.split(body, request.header(b"content-type").lower())
 
 
 def _decode(raw: bytes, request: Request) -> Incoming:
     return _decoder.decode(raw)
 
 
-def _answer(verdicts: Sequence[Verdict]) -> Answer:
-    return Answer(200, _encoder.encode({"results": verdicts}))
+def _answer(outcome: Outcome) -> Answer:
+    return Answer(200, _encoder.encode({"results": outcome.verdicts}))
 
 
-DIALECT = Dialect("canonical", ("/v1/events",), _split, _decode, _answer)
+DIALECT = Dialect(
+    name="canonical",
+    description="Footfall's own format.",
+    endpoints=(
+        Endpoint(
+            path="/v1/events",
+            decode=_decode,
+            answer=_answer,
+            split=_split,
+            operation=Operation(
+                summary="Send events",
+                description='One event, an array of events, `{"events": […]}`, or NDJSON; plain '
+                "or gzip.",
+                body={"$ref": "#/components/schemas/Events"},
+                example={
+                    "category": "user",
+                    "event_type": "page_view",
+                    "user_id": "u-17",
+                    "context": {"page_path": "/bottles"},
+                },
+                answer={"$ref": "#/components/schemas/Verdicts"},
+                answered="A verdict for each event, in order.",
+            ),
+        ),
+    ),
+)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
 from typing import NamedTuple
 
 import msgspec
 
-from ingestion.admission import Rules, admit, reject
+from ingestion.admission import Rules
 from ingestion.catalogue import LiveCatalogue
-from ingestion.dialects.canonical import DIALECT
-from ingestion.event import Incoming
+from ingestion.dialects import canonical
 from ingestion.importer.ids import EventIds, RepeatedRows
 from ingestion.importer.job import Notify, Source
 from ingestion.importer.rows import Broken
 from ingestion.importer.tally import Tally
 from ingestion.importer.translation import Event
+from ingestion.items import Rejected, Suppressed
+from ingestion.judgement import judge
+from ingestion.privacy import Privacy
 from ingestion.request import Request
-from ingestion.verdict import QUARANTINED, STORED, QuarantineError, Verdict
+from ingestion.routing import Route
+from ingestion.sender import Sender
+from ingestion.verdict import QUARANTINED, STORED, SUPPRESSED, Verdict
 from warehouse.settings import Settings
 
-_REQUEST = Request("import", "application/json", {}, "")
-_UNSOUND = (QuarantineError, msgspec.MsgspecError, UnicodeError, RecursionError)
+_REQUEST = Request(Sender("import", "import"), {}, "")
+_ROUTE = Route(canonical.DIALECT, canonical.DIALECT.endpoints[0], {})
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -58,7 +62,8 @@ def preview(
     Raises:
         UnreadableFileError: The file is damaged.
     """
-    judge = _judge(Rules.of(settings, LiveCatalogue(settings.catalog_dir).current))
+    catalogue = LiveCatalogue(settings.catalog_dir).current
+    rules = Rules.of(settings, catalogue, Privacy(settings))
     reader = source.reader()
     translation = source.translation(settings.home)
     with RepeatedRows() as repeats:
@@ -68,7 +73,7 @@ def preview(
     result = Preview([], [], Tally())
     for records in reader.records():
         translated = translation.translate(records, reader.parse(records), ids)
-        verdicts = [judge(event) for event in translated.events]
+        verdicts = [_verdict(event, rules) for event in translated.events]
         result.tally.add(len(records.contents), translated, verdicts)
         result.first_events.extend(translated.events[: show - len(result.first_events)])
         result.first_broken.extend(translated.broken[: show - len(result.first_broken)])
@@ -77,19 +82,11 @@ def preview(
     return result
 
 
-def _judge(rules: Rules) -> Callable[[Event], Verdict]:
-    """Return a function from an event to what ingestion would say of it, if it were new."""
-
-    def judge(event: Event) -> Verdict:
-        raw = _encode(event)
-        incoming: Incoming | None = None
-        try:
-            rules.limits.check_size(raw)
-            incoming = DIALECT.decode(raw, _REQUEST)
-            admitted = admit(incoming, raw, _REQUEST.source, rules)
-        except _UNSOUND as error:
-            rejected = reject(error, raw, _REQUEST.source, incoming)
-            return Verdict(rejected.event_id, QUARANTINED, rejected.reason)
-        return Verdict(admitted.event_id, STORED)
-
-    return judge
+def _verdict(event: Event, rules: Rules) -> Verdict:
+    """Return what ingestion would say of an event, if it were new."""
+    item = judge(_ROUTE, _encode(event), _REQUEST, rules, dt.datetime.now(dt.UTC))
+    if isinstance(item, Suppressed):
+        return Verdict(None, SUPPRESSED, item.reason)
+    if isinstance(item, Rejected):
+        return Verdict(item.event_id, QUARANTINED, item.reason)
+    return Verdict(item.event_id, STORED)

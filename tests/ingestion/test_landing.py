@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from ingestion.admission import Rejected
+from ingestion.erasures import Erasures
 from ingestion.event import Event, new_id
+from ingestion.items import Rejected
 from ingestion.landing import Landing
 from ingestion.verdict import Verdict
 from tests.conftest import Warehouse
@@ -33,7 +34,12 @@ def land(warehouse: Warehouse, requests: Sequence[Sequence[Event | Rejected]]) -
     """Submit requests at once, as the ingest role, and return the statuses of each."""
 
     async def run() -> list[list[Verdict]]:
-        landing = Landing(warehouse.dsn(Role.INGEST), max_queued_events=1000, max_queued_bytes=1000)
+        landing = Landing(
+            warehouse.dsn(Role.INGEST),
+            max_queued_events=1000,
+            max_queued_bytes=1000,
+            erasures=Erasures(b"only-for-tests"),
+        )
         submitted = [asyncio.ensure_future(landing.submit(items, 1)) for items in requests]
         await asyncio.sleep(0)
         landing.start()

@@ -10,10 +10,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ingestion.admission import Rules, admit
+from ingestion.admission import Rules
 from ingestion.catalogue import LiveCatalogue
 from ingestion.dialects.canonical import DIALECT
+from ingestion.event import Event
+from ingestion.judgement import judge
+from ingestion.privacy import Privacy
 from ingestion.request import Request
+from ingestion.routing import Route
+from ingestion.sender import Sender
 from ingestion.simulator import simulated_events
 from stack.commands.simulate import simulate
 from tests.conftest import Warehouse
@@ -65,11 +70,11 @@ def test_no_time_at_all_is_refused() -> None:
 
 
 def test_the_catalogue_lets_every_event_in(week: list[dict[str, Any]]) -> None:
-    rules = Rules.of(load_settings(), LiveCatalogue().current)
-    request = Request("test", "application/json", {}, "")
+    rules = Rules.of(load_settings(), LiveCatalogue().current, Privacy(load_settings()))
+    route = Route(DIALECT, DIALECT.endpoints[0], {})
+    request = Request(Sender("test", "test"), {}, "")
     for event in week:
-        raw = msgspec.json.encode(event)
-        admit(DIALECT.decode(raw, request), raw, "test", rules)
+        assert isinstance(judge(route, msgspec.json.encode(event), request, rules, END), Event)
 
 
 def test_nights_are_quieter_than_evenings(week: list[dict[str, Any]]) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from stack.state import ENV_FILE, open_state, prepare_state, read_env_file
+from stack.state import open_state, prepare_state, read_env_file
 from warehouse.errors import OperatorError
 from warehouse.roles import Role
+from warehouse.settings import ENV_FILE
 
 SECRETS = (
     "FOOTFALL_AIRFLOW_PASSWORD",

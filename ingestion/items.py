@@ -1,0 +1,47 @@
+"""What a received event can be judged to be: storable, to be quarantined, or to be suppressed."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ingestion.event import Event
+from ingestion.verdict import Reason
+
+
+class Rejected(msgspec.Struct):
+    """An event that goes into quarantine.
+
+    Attributes:
+        source: Who sent it.
+        event_id: Its id in the warehouse; None where it has none of its own.
+        category: As sent; None where unknown.
+        event_type: As sent; None where unknown.
+        reason: Why.
+        payload: The event as received, less what the privacy settings keep out of Postgres.
+        dialect: The wire format of the payload.
+        event: The canonical event as JSON, as far as the dialect could make it; empty where not.
+    """
+
+    source: str
+    event_id: str | None
+    category: str | None
+    event_type: str | None
+    reason: Reason
+    payload: bytes
+    dialect: str = "canonical"
+    event: bytes = b""
+
+
+class Suppressed(msgspec.Struct):
+    """An event that is dropped on purpose. Nothing of it is kept but that there was one.
+
+    Attributes:
+        source: Who sent it.
+        reason: Why.
+    """
+
+    source: str
+    reason: Reason
+
+
+Item = Event | Rejected | Suppressed

@@ -1,0 +1,75 @@
+"""From the bytes of one event to what becomes of it, before anything has landed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from ingestion.admission import Rules, admit
+from ingestion.event import Incoming
+from ingestion.items import Item, Suppressed
+from ingestion.rejection import DECODING_ERRORS, reject
+from ingestion.request import Request
+from ingestion.routing import Route
+from ingestion.verdict import QuarantineError
+
+
+def judge(route: Route, raw: bytes, request: Request, rules: Rules, now: dt.datetime) -> Item:
+    """Return an event as it is to be stored, to be quarantined with the reason, or suppressed.
+
+    Args:
+        route: Where it came in, which tells its wire format.
+        raw: The event as received.
+        request: The request that it came with.
+        rules: What it is held against.
+        now: Time of receipt.
+    """
+    endpoint = route.endpoint
+    source = request.sender.source
+    incoming = reduced = None
+    try:
+        rules.limits.check_size(raw)
+        incoming = endpoint.decode(raw, request)
+        kind = rules.catalogue.find(incoming.category, incoming.event_type)
+        objection = rules.privacy.objection(incoming, kind, request)
+        if objection is not None:
+            return Suppressed(source, objection)
+        rules.privacy.reduce(incoming, request, is_for_clients=endpoint.is_for_clients)
+        reduced = incoming
+        _check_sender(incoming, request)
+        return admit(incoming, raw, source, rules, now)
+    except DECODING_ERRORS as error:
+        if incoming is None:
+            objection = rules.privacy.objection(None, None, request)
+            if objection is not None:
+                return Suppressed(source, objection)
+        return reject(
+            error,
+            raw,
+            payload=rules.privacy.scrub(raw),
+            source=source,
+            dialect=route.dialect.name,
+            incoming=reduced,
+        )
+
+
+def _check_sender(incoming: Incoming, request: Request) -> None:
+    """Hold an event against what its sender may send, and fill in who a token says it is."""
+    sender = request.sender
+    if sender.categories is not None and incoming.category not in sender.categories:
+        raise QuarantineError(
+            "out_of_scope",
+            "category",
+            f"the key may send {', '.join(sorted(sender.categories))} alone: use another key, or "
+            "widen this one's scopes",
+        )
+    if sender.user_id is None:
+        return
+    if incoming.user_id in (None, ""):
+        incoming.user_id = sender.user_id
+    elif not sender.may_speak_for_others and str(incoming.user_id) != sender.user_id:
+        raise QuarantineError(
+            "not_yours",
+            "user_id",
+            "a signed-in user may send events of its own alone: leave user_id out, or send with a "
+            "key or a service's token",
+        )

@@ -1,0 +1,131 @@
+"""Why an event cannot be stored, in words, and the form in which it goes into quarantine."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import msgspec
+
+from ingestion.event import Incoming, canonical_id
+from ingestion.items import Rejected
+from ingestion.limits import printable
+from ingestion.plan import LONGEST_NAME
+from ingestion.verdict import QuarantineError, Reason
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+DECODING_ERRORS = (QuarantineError, msgspec.MsgspecError, UnicodeError, RecursionError)
+_ERROR_FIELD = re.compile(r" - at `\$\.?([^`]*)`$")
+INVALID_TEXT = Reason(
+    "invalid_text",
+    None,
+    "the event is not UTF-8, or has half a surrogate pair: encode the request as UTF-8",
+)
+_UNKNOWN_FIELD = re.compile(r"unknown field `([^`]*)`")
+
+
+def reject(
+    error: QuarantineError | msgspec.MsgspecError | UnicodeError | RecursionError,
+    raw: bytes,
+    *,
+    payload: bytes,
+    source: str,
+    dialect: str,
+    incoming: Incoming | None,
+) -> Rejected:
+    """Return the quarantine entry for an event that a dialect could not decode or nobody admit.
+
+    Args:
+        error: What was raised.
+        raw: The event as received.
+        payload: What is kept of that.
+        source: Who sent it.
+        dialect: Wire format of the event.
+        incoming: What the dialect made of it; None where it made nothing.
+    """
+    reason = error.reason if isinstance(error, QuarantineError) else _decoding_reason(error, raw)
+    event = b"" if incoming is None else _encode(incoming)
+    if incoming is None:
+        incoming = _salvage(raw)
+    given = incoming.event_id
+    return Rejected(
+        source,
+        None if given in (None, "") else canonical_id(given, source),
+        _short(incoming.category),
+        _short(incoming.event_type),
+        reason,
+        payload,
+        dialect,
+        event,
+    )
+
+
+def _encode(incoming: Incoming) -> bytes:
+    try:
+        return _encoder.encode(incoming)
+    except (msgspec.MsgspecError, UnicodeError):
+        return b""
+
+
+def _decoding_reason(error: Exception, raw: bytes) -> Reason:
+    """Say in words why an event's JSON is not what the canonical event wants."""
+    message = str(error)
+    if isinstance(error, RecursionError):
+        return Reason("too_deep", None, "objects and arrays are nested too deep: send less levels")
+    if isinstance(error, UnicodeError):
+        return INVALID_TEXT
+    if not isinstance(error, msgspec.ValidationError):
+        return _syntax_reason(raw, message)
+    unknown = _UNKNOWN_FIELD.search(message)
+    if unknown:
+        name = printable(unknown[1])
+        return Reason(
+            "unknown_field",
+            name,
+            f"an event has no field {name}: put it into properties, or correct its name; the "
+            f"fields are {', '.join(Incoming.__struct_fields__)}",
+        )
+    where = _ERROR_FIELD.search(message)
+    if where is None:
+        return Reason("not_an_object", None, f"an event is a JSON object: {message}")
+    what = message[: where.start()]
+    return Reason("wrong_type", where[1], f"{where[1]}: {what}; correct its type")
+
+
+def _syntax_reason(raw: bytes, message: str) -> Reason:
+    """Tell what many programs write but JSON does not allow from what is no JSON at all."""
+    constants: list[str] = []
+    try:
+        json.loads(raw, parse_constant=constants.append, parse_float=str, parse_int=str)
+    except UnicodeDecodeError:
+        return INVALID_TEXT
+    except (ValueError, RecursionError):
+        return Reason("not_json", None, f"the event is not JSON: {message}")
+    if constants:
+        return Reason(
+            "not_finite",
+            None,
+            f"JSON has no {constants[0]}: leave the field out, or send null",
+        )
+    return INVALID_TEXT
+
+
+def _salvage(raw: bytes) -> Incoming:
+    """Return what can be known of an event that is not as it should be."""
+    try:
+        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return Incoming()
+    found = Incoming()
+    for name in ("event_id", "category", "event_type"):
+        try:
+            value = msgspec.json.decode(fields.get(name, b"null"))
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            continue
+        if isinstance(value, str) or (name == "event_id" and type(value) is int):
+            setattr(found, name, value)
+    return found
+
+
+def _short(name: str | None) -> str | None:
+    return None if name is None else printable(name)[:LONGEST_NAME]

@@ -1,0 +1,131 @@
+"""What protects ingestion and people: scopes of keys, suppressions, erasures, salts, products.
+
+Revision: 0002, after 0001
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column(
+        "write_keys",
+        sa.Column(
+            "scopes",
+            postgresql.ARRAY(sa.Text()),
+            server_default=sa.text("array['ingest']"),
+            nullable=False,
+            comment="ingest: every category; ingest:<category>: that one",
+        ),
+        schema="ops",
+    )
+    op.add_column(
+        "write_keys",
+        sa.Column(
+            "allowed_origins",
+            postgresql.ARRAY(sa.Text()),
+            server_default=sa.text("array[]::text[]"),
+            nullable=False,
+            comment="origins of web pages that may send with it; empty: no web page may",
+        ),
+        schema="ops",
+    )
+    op.add_column(
+        "quarantine",
+        sa.Column("dialect", sa.Text(), server_default="canonical", nullable=False),
+        schema="raw",
+    )
+    op.add_column(
+        "quarantine",
+        sa.Column(
+            "event",
+            sa.Text(),
+            nullable=True,
+            comment="the canonical event as JSON, as far as it could be read",
+        ),
+        schema="raw",
+    )
+    op.add_column(
+        "quarantine",
+        sa.Column(
+            "settled_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when it was replayed or discarded",
+        ),
+        schema="raw",
+    )
+    op.add_column(
+        "quarantine",
+        sa.Column(
+            "replay_load_id",
+            sa.BigInteger(),
+            nullable=True,
+            comment="load in which its replay landed",
+        ),
+        schema="raw",
+    )
+    op.create_table(
+        "suppressions",
+        sa.Column("load_id", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False, comment="code, such as no_consent"),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.CheckConstraint("events > 0", name=op.f("ck_suppressions_events")),
+        sa.PrimaryKeyConstraint("load_id", "source", "reason", name=op.f("pk_suppressions")),
+        schema="raw",
+        comment="How many events were dropped on purpose, and why. Of the events nothing is kept.",
+    )
+    op.create_table(
+        "erasures",
+        sa.Column("erasure_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column(
+            "subject_hash",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="keyed hash of the erased person: names nobody",
+        ),
+        sa.Column(
+            "erased_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("erasure_id", name=op.f("pk_erasures")),
+        sa.UniqueConstraint("subject_hash", name=op.f("uq_erasures_subject_hash")),
+        schema="ops",
+        comment="Persons of whom nothing may be stored again.",
+    )
+    op.create_table(
+        "address_salts",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_address_salts")),
+        schema="ops",
+        comment="Salt of the day for hashed IP addresses; deleted after the next day.",
+    )
+    op.create_table(
+        "products",
+        sa.Column("product_id", sa.Text(), nullable=False),
+        sa.Column("product_name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("product_id", name=op.f("pk_products")),
+        schema="ops",
+        comment="Products that the marketplace's endpoint takes; where there are none, it takes "
+        "any.",
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("products", schema="ops")
+    op.drop_table("address_salts", schema="ops")
+    op.drop_table("erasures", schema="ops")
+    op.drop_table("suppressions", schema="raw")
+    for column in ("replay_load_id", "settled_at", "event", "dialect"):
+        op.drop_column("quarantine", column, schema="raw")
+    for column in ("allowed_origins", "scopes"):
+        op.drop_column("write_keys", column, schema="ops")

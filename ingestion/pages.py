@@ -65,19 +65,23 @@ def build_pages(ingestion: Ingestion) -> Starlette:
     async def health(request: Request) -> Response:
         postgres = await _postgres_problem(ingestion)
         catalogue = ingestion.catalogue.problem
+        ingestion.live_settings.current()  # so that its problem is of now
+        settings = ingestion.live_settings.problem
         dependencies: dict[str, dict[str, object]] = {
             "postgres": {"status": "healthy" if postgres is None else "unhealthy"},
             "catalogue": {
                 "status": "healthy" if catalogue is None else "stale",
                 "event_types": len(ingestion.catalogue.current),
             },
+            "settings": {"status": "healthy" if settings is None else "stale"},
             "queue": {
                 "status": "healthy",
                 "events": ingestion.landing.queued_events,
                 "bytes": ingestion.landing.queued_bytes,
             },
         }
-        for name, problem in (("postgres", postgres), ("catalogue", catalogue)):
+        problems = {"postgres": postgres, "catalogue": catalogue, "settings": settings}
+        for name, problem in problems.items():
             if problem is not None:
                 dependencies[name]["reason"] = problem
         is_healthy = postgres is None
@@ -91,7 +95,9 @@ def build_pages(ingestion: Ingestion) -> Starlette:
         return JSONResponse({"event_types": [describe_event_type(kind) for kind in current]})
 
     async def openapi(request: Request) -> Response:
-        return JSONResponse(describe_api(ingestion.catalogue.current, ingestion.settings))
+        return JSONResponse(
+            describe_api(ingestion.catalogue.current, ingestion.live_settings.current())
+        )
 
     async def reference(request: Request) -> Response:
         return HTMLResponse(_REFERENCE)

@@ -28,6 +28,7 @@ COMMANDS = {
     "simulate": Command("stack.commands.simulate:simulate", "Send simulated events."),
     "run": Command("stack.commands.run:run", "Bring marts up to date with what has landed."),
     "loads": Command("stack.commands.loads:app", "List loads that wait or are held; release them."),
+    "settings": Command("stack.commands.settings:app", "List the settings; set one."),
     "sql": Command("stack.commands.sql:sql", "Query the marts with psql."),
     "docs": Command("stack.commands.docs:docs", "Build the documentation site of the models."),
     "migrate": Command("stack.commands.migrate:migrate", "Prepare a database, for containers."),

@@ -12,7 +12,7 @@ from stack.launch import Launch
 from stack.postgres import EmbeddedPostgres
 from stack.processes import HOME_MARK, PART_MARK
 from stack.state import DSN_VARIABLES, PORT_VARIABLES, URL_VARIABLES, State
-from warehouse.settings import ENV_PREFIX, PROJECT_ROOT, Settings
+from warehouse.settings import ENV_PREFIX, LIVE_SETTINGS, PROJECT_ROOT, Settings
 
 POSTGRES = "postgres"
 INGESTION = "ingestion"
@@ -22,9 +22,11 @@ AIRFLOW_SCHEDULER = "airflow-scheduler"
 AIRFLOW_DAG_PROCESSOR = "airflow-dag-processor"
 AIRFLOW_TRIGGERER = "airflow-triggerer"
 
+_LIVE = {f"{ENV_PREFIX}{name.upper()}" for name in LIVE_SETTINGS}
 # These go to a part only where it needs them: secrets, and what would make a part start anew that a
 # change does not concern.
 _NOT_FOR_ALL = {
+    *_LIVE,
     *DSN_VARIABLES,
     *PORT_VARIABLES,
     *URL_VARIABLES,
@@ -38,6 +40,7 @@ _NOT_FOR_ALL = {
 }
 _NEEDS = {
     INGESTION: (
+        *_LIVE,
         "FOOTFALL_INGESTION_URL",
         "FOOTFALL_INGESTION_PORT",
         "FOOTFALL_INGEST_DSN",
@@ -184,7 +187,9 @@ def _launch(
 def _environment(state: State, name: str) -> dict[str, str]:
     environment = base_environment(state, name)
     known = {f"{ENV_PREFIX}{field.upper()}" for field in Settings.model_fields}
-    for variable, value in {**state.values, **os.environ}.items():
+    # ingestion reads the live ones from the file by itself, and a variable would beat the file
+    fixed = {variable: value for variable, value in state.values.items() if variable not in _LIVE}
+    for variable, value in {**fixed, **os.environ}.items():
         is_wanted = variable not in _NOT_FOR_ALL or variable in _NEEDS.get(name, ())
         if variable in known and variable != HOME_MARK and is_wanted:
             environment[variable] = value

@@ -18,7 +18,7 @@ import yaml
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from warehouse.settings import ENV_PREFIX, PROJECT_ROOT, Settings
+from warehouse.settings import ENV_PREFIX, LIVE_SETTINGS, PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
     from ingestion.plan import FieldSpec, TypeSpec
@@ -68,6 +68,7 @@ def settings_page() -> str:
             f"`{ENV_PREFIX}{name.upper()}`",
             _setting_type(field),
             _setting_default(name, field),
+            "at the next request" if name in LIVE_SETTINGS else "after `make up`",
             field.description or "",
         )
         for name, field in Settings.model_fields.items()
@@ -77,8 +78,11 @@ def settings_page() -> str:
         "`warehouse/settings.py`",
         "A setting is an environment variable. Where the environment does not have it, it is read "
         "from `footfall.env` in the state directory, which `make up` writes and keeps; settings of "
-        "your own may be added to that file. `make up` restarts the parts that a change concerns.",
-        _table(("Variable", "Type", "Default", "Meaning"), rows),
+        "your own may be added to that file, best by `footfall settings set`. Some are in force at "
+        "ingestion's next request once the file says so, unless the environment of `make up` had "
+        "them, which goes before the file. Of the others `make up` takes notice: it restarts the "
+        "parts that a change concerns.",
+        _table(("Variable", "Type", "Default", "A change is in force", "Meaning"), rows),
     )
 
 

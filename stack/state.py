@@ -91,7 +91,7 @@ def prepare_state(environment: Mapping[str, str] | None = None) -> State:
         home.mkdir(parents=True, exist_ok=True)
         old = read_env_file(home)
         values = _values(old, environment)
-        _write(home / ENV_FILE, values)
+        write_env_file(home, values)
     except OSError as error:
         raise OperatorError(
             f"The state directory {home} cannot be written: {error.strerror}. Free some space or "
@@ -114,6 +114,24 @@ def read_env_file(home: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     return {k: v for k, v in dotenv_values(path, interpolate=False).items() if v is not None}
+
+
+def write_env_file(home: Path, values: Mapping[str, str]) -> None:
+    """Replace the state directory's file as one; it is for its owner alone.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path = home / ENV_FILE
+    text = _TEXT + "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
+    if path.exists() and path.read_text() == text:
+        path.chmod(0o600)
+        return
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    new.replace(path)
 
 
 def _values(old: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
@@ -173,18 +191,6 @@ def _password(dsn: str | None) -> str | None:
 
 def _secret() -> str:
     return secrets.token_urlsafe(32)
-
-
-def _write(path: Path, values: Mapping[str, str]) -> None:
-    text = _TEXT + "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
-    if path.exists() and path.read_text() == text:
-        path.chmod(0o600)
-        return
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    new.replace(path)
 
 
 def _quoted(value: str) -> str:

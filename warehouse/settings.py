@@ -19,6 +19,37 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 ENV_PREFIX = "FOOTFALL_"
 ENV_FILE = "footfall.env"
 
+# A change of these in the file is in force at the next request that ingestion takes.
+LIVE_SETTINGS = frozenset(
+    {
+        "max_body_bytes",
+        "max_batch_events",
+        "max_event_bytes",
+        "max_depth",
+        "max_string_length",
+        "max_future_skew_seconds",
+        "unknown_events",
+        "anonymous_source",
+        "jwt_secret",
+        "jwt_jwks",
+        "jwt_issuer",
+        "jwt_audience",
+        "jwt_roles_claim",
+        "jwt_source",
+        "trusted_proxies",
+        "rate_limit_key_events",
+        "rate_limit_client_requests",
+        "body_timeout_seconds",
+        "ip_addresses",
+        "user_agents",
+        "track_anonymous",
+        "consent",
+        "privacy_signals",
+        "bots",
+        "geoip_database",
+    }
+)
+
 
 def home_directory() -> Path:
     """Return the directory that holds all state: ``FOOTFALL_HOME``, else ``.footfall`` here."""
@@ -207,8 +238,9 @@ class Settings(BaseSettings):
     )
     geoip_database: Path | None = Field(
         default=None,
-        description="MaxMind DB file (`.mmdb`) from which country, region and city of an IP "
-        "address are read, instead of the one that comes along.",
+        description="MaxMind DB file (`.mmdb`), or directory of such files, from which country, "
+        "region and city of an IP address are read; without one, what `footfall geo install` "
+        "fetched; without that, the countries that come along.",
     )
 
     # what happens while Postgres is away

@@ -33,6 +33,7 @@ def test_health_names_each_dependency(ingestion: RunningIngestion) -> None:
     assert {name: one["status"] for name, one in health["dependencies"].items()} == {
         "postgres": "healthy",
         "catalogue": "healthy",
+        "settings": "healthy",
         "queue": "healthy",
     }
 

@@ -13,7 +13,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from ingestion.app import Ingestion
-from ingestion.logs import configure_logs
+from ingestion.logs import configure_logs, log_lost_exception
 from warehouse.errors import OperatorError
 from warehouse.settings import MissingSettingError, Settings, load_settings
 
@@ -39,6 +39,7 @@ async def serve(settings: Settings) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=30_000),
     )
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log_lost_exception)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     await server.serve()

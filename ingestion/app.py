@@ -13,19 +13,21 @@ from typing import Any
 
 import asyncpg
 
-from ingestion.answers import JSON, Answer, RefusedError
+from ingestion.answers import JSON, Answer
 from ingestion.catalogue import LiveCatalogue
 from ingestion.dialects import DIALECTS
 from ingestion.erasures import Erasures
 from ingestion.gate import Gate
+from ingestion.gauges import add_gauges
 from ingestion.intake import Intake
 from ingestion.keys import KeyRing
 from ingestion.landing import Landing, connect
 from ingestion.live_settings import LiveSettings
 from ingestion.logs import request_id
+from ingestion.metrics import Metrics
 from ingestion.pages import build_pages
-from ingestion.request import Receive, Scope
-from ingestion.routing import Route, Router
+from ingestion.request import Body, Receive, Scope
+from ingestion.routing import Router
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _CATALOGUE_SECONDS = 1.0
 _CLIENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")  # W3C
 
 
 class Ingestion:
@@ -42,7 +45,10 @@ class Ingestion:
     Attributes:
         settings: What it was set to.
         catalogue: The catalogue in force.
+        live_settings: The settings in force.
         landing: Where events go.
+        keys: Who may send.
+        metrics: What is counted.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -56,14 +62,20 @@ class Ingestion:
         self.catalogue = LiveCatalogue(settings.catalog_dir)
         self.live_settings = LiveSettings(settings)
         self._dsn = settings.require("ingest_dsn")
+        self.metrics = Metrics()
         self.landing = Landing(
             self._dsn,
             max_queued_events=settings.max_queued_events,
             max_queued_bytes=settings.max_queued_bytes,
             erasures=Erasures(settings.require("privacy_secret").encode()[:64]),
+            metrics=self.metrics,
         )
-        self._gate = Gate(self.live_settings, KeyRing(self._fetch))
-        self._intake = Intake(self.live_settings, self.catalogue, self._gate, self.landing)
+        self.keys = KeyRing(self._fetch)
+        self._gate = Gate(self.live_settings, self.keys)
+        self._intake = Intake(
+            self.live_settings, self.catalogue, self._gate, self.landing, self.metrics
+        )
+        add_gauges(self.metrics, self.landing, self.catalogue, self.live_settings, self.keys)
         self._router = Router(DIALECTS)
         self._pages = build_pages(self)
         self._side: asyncpg.Connection | None = None  # for keys and health, beside the landing
@@ -83,26 +95,13 @@ class Ingestion:
         request_id.set(identifier.decode())
         route = self._router.find(scope["method"], scope["path"])
         if route is None:
-            await self._pages(scope, receive, _with_request_id(send, identifier))
+            await Body(receive).discard(self.live_settings.current())
+            try:
+                await self._pages(scope, receive, _with_request_id(send, identifier))
+            except Exception:
+                logger.exception("page failed")  # its answer has gone out
             return
-        answer = await self._take(route, scope, receive)
-        await _send(send, answer, identifier)
-
-    async def _take(self, route: Route, scope: Scope, receive: Receive) -> Answer:
-        try:
-            return await self._intake.take(route, scope, receive)
-        except RefusedError as error:
-            logger.warning(
-                "refused", extra={"fields": {"status": error.status, "code": error.code}}
-            )
-            return route.dialect.refuse(error)
-        except Exception:
-            logger.exception("request failed")
-            return route.dialect.refuse(
-                RefusedError(
-                    500, "internal", "ingestion failed, and nothing is acknowledged: try again"
-                )
-            )
+        await _send(send, await self._intake.take(route, scope, receive), identifier)
 
     @property
     def hot_paths(self) -> Mapping[str, Sequence[str]]:
@@ -118,10 +117,13 @@ class Ingestion:
         await self._fetch("select 1")
 
     def _identify(self, scope: Scope) -> bytes:
+        traced: bytes | None = None
         for name, value in scope["headers"]:
             if name == b"x-request-id" and _CLIENT_REQUEST_ID.fullmatch(value):
                 return bytes(value)
-        return f"{self._prefix}-{next(self._numbers):x}".encode()
+            if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)):
+                traced = match[1]
+        return traced or f"{self._prefix}-{next(self._numbers):x}".encode()
 
     async def _fetch(self, query: str) -> Sequence[Any]:
         async with self._side_lock:
@@ -129,7 +131,12 @@ class Ingestion:
                 self._side = await connect(self._dsn)
             try:
                 rows: Sequence[Any] = await self._side.fetch(query, timeout=5)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except (
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncio.CancelledError,  # what was cut short may hang for as long as Postgres does
+            ):
                 self._side.terminate()
                 self._side = None
                 raise

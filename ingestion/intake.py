@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import Counter
+from collections.abc import Mapping
 
 from ingestion.admission import Rules
 from ingestion.answers import Answer, RefusedError
@@ -14,8 +15,10 @@ from ingestion.gate import Gate
 from ingestion.judgement import judge
 from ingestion.landing import Landing
 from ingestion.live_settings import LiveSettings
+from ingestion.metrics import Metrics
+from ingestion.passage import Passage
 from ingestion.privacy import Privacy
-from ingestion.request import Receive, Request, Scope, read_body
+from ingestion.request import Body, Receive, Request, Scope, read_body
 from ingestion.routing import Route
 from warehouse.settings import Settings
 
@@ -26,12 +29,18 @@ class Intake:
     """Takes the requests of all dialects."""
 
     def __init__(
-        self, settings: LiveSettings, catalogue: LiveCatalogue, gate: Gate, landing: Landing
+        self,
+        settings: LiveSettings,
+        catalogue: LiveCatalogue,
+        gate: Gate,
+        landing: Landing,
+        metrics: Metrics,
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
         self._gate = gate
         self._landing = landing
+        self._metrics = metrics
         self._rules: Rules | None = None
         self._rules_settings: Settings | None = None
 
@@ -44,16 +53,35 @@ class Intake:
             receive: Of the ASGI connection.
 
         Returns:
-            The dialect's answer; what it acknowledges is committed.
-
-        Raises:
-            RefusedError: Nothing was taken from the request.
+            The dialect's answer; what it acknowledges is committed. Where nothing was taken from
+            the request, it says why.
         """
+        passage = Passage(route.dialect.name)
+        body = Body(receive)
+        try:
+            return await self._land(route, scope, body, passage)
+        except RefusedError as error:
+            refused = error
+        except Exception:
+            logger.exception("request failed", extra={"fields": passage.fields()})
+            refused = RefusedError(
+                500, "internal", "ingestion failed, and nothing is acknowledged: try again"
+            )
+        self._metrics.refused(passage, refused.status, refused.code)
+        outcome = {"status": refused.status, "code": refused.code, **passage.fields()}
+        logger.warning("refused", extra={"fields": outcome})
+        if not body.is_over and b"expect" not in dict(scope["headers"]):
+            await body.discard(self._settings.current())
+        return route.dialect.refuse(refused)
+
+    async def _land(self, route: Route, scope: Scope, receive: Receive, passage: Passage) -> Answer:
         endpoint = route.endpoint
         settings = self._settings.current()
         headers = dict(scope["headers"])
         sender, client = await self._gate.admit(route, headers, scope)
+        passage.key = sender.name
         body = await read_body(headers, receive, settings.max_body_bytes)
+        passage.size = len(body)
         request = Request(sender, headers, client, route.parameters)
         raws = endpoint.split(body, request)
         if len(raws) > settings.max_batch_events:
@@ -68,10 +96,12 @@ class Intake:
         now = dt.datetime.now(dt.UTC)
         items = [judge(route, raw, request, rules, now) for raw in raws]
         verdicts = await self._landing.submit(items, len(body))
+        answer = endpoint.answer(Outcome(request, items, verdicts))
+        self._metrics.answered(passage, answer.status, verdicts)
         if logger.isEnabledFor(logging.DEBUG):
             counts = Counter(verdict.status for verdict in verdicts)
-            logger.debug("landed", extra={"fields": {"dialect": route.dialect.name, **counts}})
-        answer = endpoint.answer(Outcome(request, items, verdicts))
+            outcome: Mapping[str, object] = {"status": answer.status, **counts}
+            logger.debug("answered", extra={"fields": {**passage.fields(), **outcome}})
         return answer._replace(headers={**answer.headers, **left}) if left else answer
 
     def _current_rules(self, settings: Settings) -> Rules:

@@ -108,6 +108,7 @@ class KeyRing:
         self._fetch = fetch
         self._senders: dict[bytes, tuple[bytes, Sender]] = {}
         self._read_at: float | None = None
+        self._is_stale = False
         self._lock = asyncio.Lock()
 
     async def find(self, key: str) -> Sender | None:
@@ -130,6 +131,16 @@ class KeyRing:
             return None
         return found[1]
 
+    @property
+    def count(self) -> int:
+        """How many keys are valid."""
+        return len(self._senders)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the keys could not be read when last tried, so that older ones are in force."""
+        return self._is_stale
+
     def _age(self) -> float:
         return float("inf") if self._read_at is None else time.monotonic() - self._read_at
 
@@ -144,9 +155,11 @@ class KeyRing:
                     raise
                 logger.warning("write keys not refreshed: Postgres is away")
                 self._read_at = time.monotonic()
+                self._is_stale = True
                 return
             self._senders = {bytes(row[0]): (bytes(row[0]), _sender(*row[1:])) for row in rows}
             self._read_at = time.monotonic()
+            self._is_stale = False
 
 
 def _sender(name: str, source: str, scopes: list[str], origins: list[str]) -> Sender:

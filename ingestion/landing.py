@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ import msgspec
 from ingestion.answers import RefusedError
 from ingestion.erasures import Erasures
 from ingestion.items import Item, Rejected, Suppressed
+from ingestion.metrics import Metrics
 from ingestion.transaction import ErasuresChangedError, Landed, is_unstorable, land
 from ingestion.verdict import DUPLICATE, QUARANTINED, STORED, SUPPRESSED, Reason, Verdict
 
@@ -69,6 +71,7 @@ class Landing:
         max_queued_events: int,
         max_queued_bytes: int,
         erasures: Erasures,
+        metrics: Metrics | None = None,
         writers: int = 1,
     ) -> None:
         """Create it; :meth:`start` sets it going.
@@ -78,12 +81,14 @@ class Landing:
             max_queued_events: Most events that may wait.
             max_queued_bytes: Most bytes of request bodies that may wait.
             erasures: Persons of whom nothing lands.
+            metrics: Where groups are counted; None: nowhere that anybody sees.
             writers: How many transactions may be under way at once.
         """
         self._dsn = dsn
         self._max_events = max_queued_events
         self._max_bytes = max_queued_bytes
         self._erasures = erasures
+        self._metrics = metrics or Metrics()
         self._writers = writers
         self._queue: deque[_Submission] = deque()
         self._wake = asyncio.Event()
@@ -102,6 +107,17 @@ class Landing:
         self._wake.set()
         await asyncio.gather(*self._tasks)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a request would have to be sent away, however small."""
+        return self._stopping or (bool(self._queue) and not self._has_room(1, 0))
+
+    def _has_room(self, events: int, size: int) -> bool:
+        return (
+            self.queued_events + events <= self._max_events
+            and self.queued_bytes + size <= self._max_bytes
+        )
+
     async def submit(self, items: Sequence[Item], size: int) -> list[Verdict]:
         """Land the events of one request.
 
@@ -117,12 +133,8 @@ class Landing:
         """
         if not items:
             return []
-        is_full = (
-            self.queued_events + len(items) > self._max_events
-            or self.queued_bytes + size > self._max_bytes
-        )
         # an empty queue takes any request that the limits on requests let through
-        if self._stopping or (is_full and self._queue):
+        if self._stopping or (self._queue and not self._has_room(len(items), size)):
             raise UnavailableError("busy", "more is waiting than can be landed: try again", 1)
         submission = _Submission(items, size, asyncio.get_running_loop().create_future())
         self._queue.append(submission)
@@ -194,7 +206,9 @@ class Landing:
         self, connection: asyncpg.Connection, group: Sequence[_Submission]
     ) -> None:
         items = [item for submission in group for item in submission.items]
+        started = time.perf_counter()
         verdicts = iter(await self._land_items(connection, items))
+        self._metrics.landed(len(items), time.perf_counter() - started)
         for submission in group:
             submission.verdicts = [next(verdicts) for _ in submission.items]
             if not submission.done.done():  # else its sender has gone

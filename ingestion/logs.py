@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
 from contextvars import ContextVar
+from typing import Any
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+logger = logging.getLogger(__name__)
 
 
 class JsonFormatter(logging.Formatter):
@@ -28,8 +33,8 @@ class JsonFormatter(logging.Formatter):
         if current is not None:
             line["request_id"] = current
         line.update(getattr(record, "fields", {}))
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] is not None:
+            line["exceptions"] = list(_describe(record.exc_info[1]))
         return json.dumps(line, ensure_ascii=False)
 
 
@@ -42,3 +47,31 @@ def configure_logs(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def log_lost_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log an exception that nobody caught; asyncio's own handler would quote it.
+
+    Args:
+        loop: Where it happened.
+        context: What asyncio says of it.
+    """
+    logger.error("nobody caught an exception", exc_info=context.get("exception"))
+
+
+def _describe(error: BaseException) -> Iterator[dict[str, object]]:
+    """Yield where an exception came from, and then the same of what led to it.
+
+    Messages are left out: those of Postgres, of decoders and of many others quote what was sent.
+    """
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        frames = traceback.extract_tb(current.__traceback__)
+        yield {
+            "type": f"{type(current).__module__}.{type(current).__qualname__}",
+            "sqlstate": getattr(current, "sqlstate", None),
+            "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+        }
+        current = current.__cause__ or current.__context__

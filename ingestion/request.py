@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
 from ingestion.answers import RefusedError
 from ingestion.sender import Sender
+from warehouse.settings import Settings
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 65_536
+_DISCARDED_BODIES = 4
 
 
 class Request(NamedTuple):
@@ -42,6 +46,36 @@ class Request(NamedTuple):
             if key == name:
                 return value or None
         return None
+
+
+class Body:
+    """The body of a request as it comes in: a ``receive`` of ASGI that knows when it is over."""
+
+    __slots__ = ("_receive", "is_over")
+
+    def __init__(self, receive: Receive) -> None:
+        """Read from the ``receive`` of a connection."""
+        self._receive = receive
+        self.is_over = False
+
+    async def __call__(self) -> MutableMapping[str, Any]:
+        """Return the next message."""
+        message = await self._receive()
+        self.is_over = not message.get("more_body", False)
+        return message
+
+    async def discard(self, settings: Settings) -> None:
+        """Read what nobody wants: a sender that is still writing would not see the answer.
+
+        Args:
+            settings: How much a body may hold, of which a few times as much is read, and how long
+                it may take.
+        """
+        left = _DISCARDED_BODIES * settings.max_body_bytes
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(settings.body_timeout_seconds):
+                while left > 0 and not self.is_over:
+                    left -= len((await self()).get("body", b""))
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Health, the catalogue, the API reference, and the logs."""
+"""The catalogue, the API reference, and a start that fails."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ingestion.dialects import DIALECTS
 from ingestion.plan import read_plan
 from tests.conftest import Warehouse
-from tests.ingestion.ledger import page_view
-from tests.servers import PROJECT, RunningIngestion, running_ingestion
+from tests.servers import PROJECT, RunningIngestion
 
 
 def get(ingestion: RunningIngestion, path: str) -> Any:
@@ -23,19 +20,6 @@ def get(ingestion: RunningIngestion, path: str) -> Any:
     answer = ingestion.client.get(ingestion.url + path)
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-def test_health_names_each_dependency(ingestion: RunningIngestion) -> None:
-    assert get(ingestion, "/health/live") == {"status": "alive"}
-    assert get(ingestion, "/health/ready") == {"status": "ready"}
-    health = get(ingestion, "/health/")
-    assert health["status"] == "healthy"
-    assert {name: one["status"] for name, one in health["dependencies"].items()} == {
-        "postgres": "healthy",
-        "catalogue": "healthy",
-        "settings": "healthy",
-        "queue": "healthy",
-    }
 
 
 def test_the_catalogue_lists_every_event_type(ingestion: RunningIngestion) -> None:
@@ -86,22 +70,6 @@ def test_the_reference_comes_from_here_alone(ingestion: RunningIngestion) -> Non
     assert "validatorUrl: null" in start
     style = ingestion.client.get(f"{ingestion.url}/docs/assets/swagger-ui.css").text
     assert not re.search(r"url\(['\"]?(https?:)?//|@import", style)
-
-
-def test_logs_are_json_with_the_request_id_and_nothing_personal(
-    warehouse: Warehouse, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with running_ingestion(warehouse, FOOTFALL_LOG_LEVEL="debug") as ingestion:
-        ingestion.verdicts(page_view(user_id="jane@example.org"))
-        ingestion.verdicts(page_view(user_id="jane@example.org", currency="jane@example.org"))
-        ingestion.send(b"jane@example.org", x_request_id="mine-1")
-        ingestion.send([], authorization="Bearer jane@example.org")
-    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
-    assert "jane" not in json.dumps(lines)
-    assert ingestion.write_key not in json.dumps(lines)
-    (refused,) = [line for line in lines if line.get("request_id") == "mine-1"]
-    assert refused["level"] == "warning"
-    assert (refused["status"], refused["code"]) == (400, "not_json")
 
 
 def test_a_wrong_catalogue_stops_the_start_with_a_message(

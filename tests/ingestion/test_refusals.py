@@ -125,6 +125,35 @@ def test_a_body_of_unannounced_length_is_refused_once_it_exceeds_the_limit(
     assert error(answer) == (413, "body_too_large")
 
 
+@pytest.mark.parametrize(
+    ("path", "authorization", "status"),
+    [
+        ("/v1/events", None, 401),
+        ("/v1/events", "Bearer fw_key-of-tests", 413),
+        ("/v1/event", "Bearer fw_key-of-tests", 404),
+        ("/docs", None, 405),
+    ],
+)
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["announced", "chunked"])
+def test_a_sender_that_writes_on_sees_why_it_is_refused(
+    ingestion: RunningIngestion,
+    path: str,
+    authorization: str | None,
+    status: int,
+    is_chunked: bool,
+) -> None:
+    pieces = [b"x" * 1_000_000] * 12
+    headers = {} if authorization is None else {"authorization": authorization}
+    answer = httpx.post(
+        f"{ingestion.url}{path}",
+        content=iter(pieces) if is_chunked else b"".join(pieces),
+        headers=headers,
+        trust_env=False,
+        timeout=30,
+    )
+    assert answer.status_code == status
+
+
 def test_a_batch_over_the_limit_is_refused_as_a_whole(warehouse: Warehouse) -> None:
     with running_ingestion(warehouse, FOOTFALL_MAX_BATCH_EVENTS="3") as ingestion:
         answer = ingestion.send([page_view() for _ in range(4)])
@@ -138,11 +167,58 @@ def test_a_batch_over_the_limit_is_refused_as_a_whole(warehouse: Warehouse) -> N
 def test_another_method_is_refused(ingestion: RunningIngestion, method: str) -> None:
     answer = httpx.request(method, f"{ingestion.url}/v1/events", trust_env=False)
     assert error(answer) == (405, "method_not_allowed")
-    assert answer.headers["allow"] == "POST"
+    assert answer.headers["allow"] == "OPTIONS, POST"
 
 
-def test_an_unknown_path_is_not_found(ingestion: RunningIngestion) -> None:
-    assert error(httpx.post(f"{ingestion.url}/v2/events", trust_env=False)) == (404, "not_found")
+@pytest.mark.parametrize("path", ["/health/live", "/v1/catalogue", "/docs", "/docs/assets/none"])
+def test_a_page_takes_no_events(ingestion: RunningIngestion, path: str) -> None:
+    answer = httpx.post(f"{ingestion.url}{path}", json=page_view(), trust_env=False)
+    assert error(answer) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"), [("/v1/events", "OPTIONS, POST"), ("/docs", "GET, HEAD, OPTIONS")]
+)
+def test_options_tell_the_methods_of_a_path(
+    ingestion: RunningIngestion, path: str, methods: str
+) -> None:
+    answer = httpx.options(f"{ingestion.url}{path}", trust_env=False)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["allow"] == methods
+    assert answer.headers["x-request-id"]
+
+
+def test_head_says_what_get_says_without_the_body(ingestion: RunningIngestion) -> None:
+    for path, status in (("/docs", 200), ("/nowhere", 404), ("/v1/events", 405)):
+        answer = httpx.head(f"{ingestion.url}{path}", trust_env=False)
+        assert (answer.status_code, answer.content) == (status, b"")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "HEAD", "BREW"])
+@pytest.mark.parametrize("path", ["/v2/events", "/", "//v1/events", "/%00", "/%ff"])
+def test_an_unknown_path_is_not_found(ingestion: RunningIngestion, path: str, method: str) -> None:
+    answer = httpx.request(method, f"{ingestion.url}{path}", trust_env=False)
+    assert answer.status_code == 404
+    assert method == "HEAD" or error(answer) == (404, "not_found")
+
+
+@pytest.mark.parametrize("name", ["none", "../request.py", "%2e%2e/app.py", "%00", "a" * 5000])
+def test_an_unknown_file_is_not_found(ingestion: RunningIngestion, name: str) -> None:
+    answer = httpx.get(f"{ingestion.url}/docs/assets/{name}", trust_env=False)
+    assert error(answer) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [("/v1/events/", "/v1/events"), ("/health", "/health/"), ("/docs/", "/docs")],
+)
+def test_a_slash_too_many_or_too_few_is_pointed_out(
+    ingestion: RunningIngestion, path: str, meant: str
+) -> None:
+    answer = httpx.get(f"{ingestion.url}{path}", trust_env=False)
+    assert error(answer) == (404, "not_found")
+    assert answer.json()["error"]["message"].endswith(f"did you mean {meant}")
 
 
 def test_a_sender_that_goes_away_in_the_middle_harms_nobody(ingestion: RunningIngestion) -> None:
@@ -159,3 +235,14 @@ def test_a_sender_that_goes_away_in_the_middle_harms_nobody(ingestion: RunningIn
 def test_the_request_id_of_the_sender_is_returned(ingestion: RunningIngestion) -> None:
     assert ingestion.send(page_view(), x_request_id="abc-1").headers["x-request-id"] == "abc-1"
     assert ingestion.send(page_view(), x_request_id="a b").headers["x-request-id"] != "a b"
+
+
+def test_the_trace_of_the_sender_is_the_request_id_where_it_gives_none(
+    ingestion: RunningIngestion,
+) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    traceparent = f"00-{trace}-00f067aa0ba902b7-01"
+    answer = ingestion.send(page_view(), traceparent=traceparent)
+    assert answer.headers["x-request-id"] == trace
+    answer = ingestion.send(page_view(), traceparent=traceparent, x_request_id="mine")
+    assert answer.headers["x-request-id"] == "mine"

@@ -1,0 +1,77 @@
+"""How ingestion is: each thing that it depends on, and what follows for those who send."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from ingestion.app import Ingestion
+
+PING_SECONDS = 2
+HEALTHY = "healthy"
+STALE = "stale"  # what was read before is in force
+UNHEALTHY = "unhealthy"
+# What follows for the whole; the worst decides.
+_WHOLE = {UNHEALTHY: "unhealthy", STALE: "degraded", HEALTHY: "healthy"}
+
+
+async def postgres_health(ingestion: Ingestion) -> dict[str, Any]:
+    """Return how Postgres is, after at most :data:`PING_SECONDS`.
+
+    The reason why it cannot be used names neither addresses nor log-ins: anybody may read it.
+    """
+    started = time.perf_counter()
+    try:
+        await asyncio.wait_for(ingestion.ping(), PING_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        ingestion.metrics.postgres_up.set(0)
+        reason = f"Postgres does not answer ({type(error).__name__})"
+        return {"status": UNHEALTHY, "reason": reason}
+    ingestion.metrics.postgres_up.set(1)
+    milliseconds = round((time.perf_counter() - started) * 1000, 3)
+    return {"status": HEALTHY, "latency_ms": milliseconds}
+
+
+async def health(ingestion: Ingestion) -> dict[str, Any]:
+    """Return how ingestion and each of its dependencies are, as ``GET /health/`` says it."""
+    ingestion.live_settings.current()  # which looks at the file
+    dependencies = {
+        "postgres": await postgres_health(ingestion),
+        "catalogue": {
+            **_following(ingestion.catalogue.problem),
+            "event_types": len(ingestion.catalogue.current),
+        },
+        "settings": _following(ingestion.live_settings.problem),
+        "keys": _keys(ingestion),
+        "queue": _queue(ingestion),
+    }
+    states = {one["status"] for one in dependencies.values()}
+    whole = next(name for state, name in _WHOLE.items() if state in states)
+    return {"status": whole, "dependencies": dependencies}
+
+
+def _following(problem: str | None) -> dict[str, Any]:
+    """Return how something is that follows a file."""
+    if problem is None:
+        return {"status": HEALTHY}
+    return {"status": STALE, "reason": problem}
+
+
+def _keys(ingestion: Ingestion) -> dict[str, Any]:
+    keys = ingestion.keys
+    if keys.is_stale:
+        reason = "the write keys cannot be read from Postgres: those read before are in force"
+        return {"status": STALE, "reason": reason, "valid": keys.count}
+    return {"status": HEALTHY, "valid": keys.count}
+
+
+def _queue(ingestion: Ingestion) -> dict[str, Any]:
+    landing = ingestion.landing
+    size = {"events": landing.queued_events, "bytes": landing.queued_bytes}
+    if landing.is_full:
+        return {"status": UNHEALTHY, "reason": "more waits than can be landed", **size}
+    return {"status": HEALTHY, **size}

@@ -24,6 +24,7 @@ from ingestion.keys import KeyRing
 from ingestion.landing import Landing, connect
 from ingestion.live_settings import LiveSettings
 from ingestion.logs import request_id
+from ingestion.lookups import Lookups
 from ingestion.metrics import Metrics
 from ingestion.pages import build_pages
 from ingestion.request import Body, Receive, Scope
@@ -73,12 +74,18 @@ class Ingestion:
         self.keys = KeyRing(self._fetch)
         self._gate = Gate(self.live_settings, self.keys)
         self._intake = Intake(
-            self.live_settings, self.catalogue, self._gate, self.landing, self.metrics
+            self.live_settings,
+            self.catalogue,
+            self._gate,
+            self.landing,
+            lookups=Lookups(self._fetch),
+            metrics=self.metrics,
         )
         add_gauges(self.metrics, self.landing, self.catalogue, self.live_settings, self.keys)
         self._router = Router(DIALECTS)
         self._pages = build_pages(self)
-        self._side: asyncpg.Connection | None = None  # for keys and health, beside the landing
+        # beside the landing: for keys, look-ups and health
+        self._side: asyncpg.Connection | None = None
         self._side_lock = asyncio.Lock()
         self._prefix = os.urandom(4).hex()
         self._numbers = itertools.count(1)
@@ -125,12 +132,12 @@ class Ingestion:
                 traced = match[1]
         return traced or f"{self._prefix}-{next(self._numbers):x}".encode()
 
-    async def _fetch(self, query: str) -> Sequence[Any]:
+    async def _fetch(self, query: str, *values: object) -> Sequence[Any]:
         async with self._side_lock:
             if self._side is None or self._side.is_closed():
                 self._side = await connect(self._dsn)
             try:
-                rows: Sequence[Any] = await self._side.fetch(query, timeout=5)
+                rows: Sequence[Any] = await self._side.fetch(query, *values, timeout=5)
             except (
                 OSError,
                 asyncpg.PostgresError,

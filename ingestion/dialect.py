@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ingestion.answers import Answer, RefusedError
 from ingestion.event import Incoming
 from ingestion.items import Item
+from ingestion.lookups import Lookups
 from ingestion.request import Request
+from ingestion.schema import Json, ref
 from ingestion.sender import INGEST
 from ingestion.splitting import whole
 from ingestion.verdict import Verdict
-
-Json = dict[str, Any]
 
 
 class Outcome(NamedTuple):
@@ -36,9 +36,9 @@ class Operation(NamedTuple):
     Attributes:
         summary: What it does, in a line.
         description: The rest, as Markdown.
-        body: Schema of the request's JSON.
+        body: Schema of the request's JSON; None where it needs none.
         example: A body that it takes, of which the answer is 2xx.
-        answer: Schema of the answer's JSON where it was taken.
+        answer: Schema of the answer's JSON where it was taken; None where that has no body.
         answered: What that answer says, in a line.
         status: Status of that answer.
         refusals: Descriptions of the answers, by status, that only this endpoint gives.
@@ -46,9 +46,9 @@ class Operation(NamedTuple):
     """
 
     summary: str
-    body: Json
+    body: Json | None
     example: Any
-    answer: Json
+    answer: Json | None
     description: str = ""
     answered: str = "What became of it."
     status: int = 200
@@ -72,6 +72,10 @@ class Endpoint(NamedTuple):
             his own do not need.
         is_for_clients: Whether people's own devices send it, so that the address, the user agent
             and the referrer of the request are theirs.
+        prepare: Asks the warehouse what ``decode``, ``check`` and ``answer`` will have to know of
+            a request; they find it in ``Request.found``. Takes the bytes of the events.
+        check: Holds an event against what the format wants beyond the catalogue, once it is known
+            whose it is. Raises ``QuarantineError``.
     """
 
     path: str
@@ -82,6 +86,8 @@ class Endpoint(NamedTuple):
     method: str = "POST"
     role: str = INGEST
     is_for_clients: bool = False
+    prepare: Callable[[Sequence[bytes], Request, Lookups], Awaitable[Any]] | None = None
+    check: Callable[[Incoming, Request], None] | None = None
 
 
 class Dialect(NamedTuple):
@@ -92,6 +98,7 @@ class Dialect(NamedTuple):
         description: Whose format it is, in a line, for the API reference.
         endpoints: Where its requests come in.
         refuse: How it says that it took nothing from a request.
+        error: Schema of what ``refuse`` says.
         takes_anonymous: Whether its senders need no key where ``FOOTFALL_ANONYMOUS_SOURCE`` is set.
     """
 
@@ -99,4 +106,5 @@ class Dialect(NamedTuple):
     description: str
     endpoints: tuple[Endpoint, ...]
     refuse: Callable[[RefusedError], Answer] = RefusedError.answer
+    error: Json = ref("Error")
     takes_anonymous: bool = False

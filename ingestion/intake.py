@@ -9,12 +9,13 @@ from collections.abc import Mapping
 
 from ingestion.admission import Rules
 from ingestion.answers import Answer, RefusedError
-from ingestion.catalogue import LiveCatalogue
+from ingestion.catalogue import Catalogue, LiveCatalogue
 from ingestion.dialect import Outcome
 from ingestion.gate import Gate
 from ingestion.judgement import judge
 from ingestion.landing import Landing
 from ingestion.live_settings import LiveSettings
+from ingestion.lookups import Lookups
 from ingestion.metrics import Metrics
 from ingestion.passage import Passage
 from ingestion.privacy import Privacy
@@ -34,12 +35,15 @@ class Intake:
         catalogue: LiveCatalogue,
         gate: Gate,
         landing: Landing,
+        *,
+        lookups: Lookups,
         metrics: Metrics,
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
         self._gate = gate
         self._landing = landing
+        self._lookups = lookups
         self._metrics = metrics
         self._rules: Rules | None = None
         self._rules_settings: Settings | None = None
@@ -82,7 +86,8 @@ class Intake:
         passage.key = sender.name
         body = await read_body(headers, receive, settings.max_body_bytes)
         passage.size = len(body)
-        request = Request(sender, headers, client, route.parameters)
+        catalogue = self._catalogue.current
+        request = Request(sender, headers, client, route.parameters, catalogue)
         raws = endpoint.split(body, request)
         if len(raws) > settings.max_batch_events:
             raise RefusedError(
@@ -92,7 +97,9 @@ class Intake:
                 f"{settings.max_batch_events}: send smaller batches",
             )
         left = self._gate.charge(sender, client, len(raws))
-        rules = self._current_rules(settings)
+        if endpoint.prepare is not None:
+            request = request._replace(found=await endpoint.prepare(raws, request, self._lookups))
+        rules = self._current_rules(settings, catalogue)
         now = dt.datetime.now(dt.UTC)
         items = [judge(route, raw, request, rules, now) for raw in raws]
         verdicts = await self._landing.submit(items, len(body))
@@ -104,9 +111,8 @@ class Intake:
             logger.debug("answered", extra={"fields": {**passage.fields(), **outcome}})
         return answer._replace(headers={**answer.headers, **left}) if left else answer
 
-    def _current_rules(self, settings: Settings) -> Rules:
-        """Return the rules in force; they are made anew only when something has changed."""
-        catalogue = self._catalogue.current
+    def _current_rules(self, settings: Settings, catalogue: Catalogue) -> Rules:
+        """Return the rules that follow, made anew only when something has changed."""
         if (
             self._rules is None
             or self._rules_settings is not settings

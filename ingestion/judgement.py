@@ -36,6 +36,8 @@ def judge(route: Route, raw: bytes, request: Request, rules: Rules, now: dt.date
         rules.privacy.reduce(incoming, request, is_for_clients=endpoint.is_for_clients)
         reduced = incoming
         _check_sender(incoming, request)
+        if endpoint.check is not None:
+            endpoint.check(incoming, request)
         return admit(incoming, raw, source, rules, now)
     except DECODING_ERRORS as error:
         if incoming is None:

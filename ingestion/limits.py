@@ -72,32 +72,29 @@ class Limits(NamedTuple):
         Raises:
             QuarantineError: It holds what cannot be stored.
         """
-        numbers = (bytes(context) + bytes(properties)).translate(_DIGITS)
         if (
             len(raw) > self.max_string_length
             or raw.count(b"{") + raw.count(b"[") > self.max_depth
             or (b"\\u" in raw and _NUL_OR_SURROGATE.search(raw))
-            or _LONG_NUMBER in numbers
-            or _EXPONENT in numbers
         ):
             self._inspect(raw)
+        numbers = (bytes(context) + bytes(properties)).translate(_DIGITS)
+        if _LONG_NUMBER in numbers or _EXPONENT in numbers:
+            # not those of the event as received: each dialect has its own places for numbers
+            for group, content in (("context", context), ("properties", properties)):
+                for path, _, value in _walk(_read(content), group):
+                    if isinstance(value, _Number):
+                        _check_number(path, value)
 
     def _inspect(self, raw: bytes) -> None:
         try:
-            event = json.loads(raw, parse_float=_Number, parse_int=_Number)
+            event = _read(raw)
         except RecursionError as error:
             raise self._too_deep(None) from error
-        except ValueError as error:  # not UTF-8: a decoder that skips does not look
-            raise QuarantineError(
-                "invalid_text", None, "the event is not UTF-8: encode the request as UTF-8"
-            ) from error
         for path, depth, value in _walk(event):
             if depth > self.max_depth:
                 raise self._too_deep(path)
-            if isinstance(value, _Number):
-                if path.startswith(("properties", "context")):
-                    _check_number(path, value)
-            elif isinstance(value, str):
+            if isinstance(value, str) and not isinstance(value, _Number):
                 self._check_text(path, value)
 
     def _check_text(self, path: str, text: str) -> None:
@@ -108,7 +105,7 @@ class Limits(NamedTuple):
                 f"text of {len(text)} characters, and FOOTFALL_MAX_STRING_LENGTH allows "
                 f"{self.max_string_length}: shorten it",
             )
-        if "\x00" in text or not _is_encodable(text):
+        if not is_storable(text):
             raise QuarantineError(
                 "invalid_text",
                 printable(path),
@@ -138,6 +135,14 @@ def check_id(name: str, value: str, limit: int = MAX_ID_BYTES) -> None:
         )
 
 
+def is_storable(text: str) -> bool:
+    """Return whether Postgres can hold a text: no NUL, and no half of a surrogate pair."""
+    try:
+        return b"\x00" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def printable(text: str) -> str:
     """Return text that Postgres and JSON can hold: what they cannot, escaped."""
     return (
@@ -151,9 +156,23 @@ class _Number(str):
     __slots__ = ()
 
 
-def _walk(value: object) -> Iterator[tuple[str, int, Any]]:
+def _read(content: bytes | msgspec.Raw) -> Any:
+    """Return JSON with its numbers as they are written.
+
+    Raises:
+        QuarantineError: It is not UTF-8, which a decoder that skips does not see.
+    """
+    try:
+        return json.loads(bytes(content), parse_float=_Number, parse_int=_Number)
+    except ValueError as error:
+        raise QuarantineError(
+            "invalid_text", None, "the event is not UTF-8: encode the request as UTF-8"
+        ) from error
+
+
+def _walk(value: object, root: str = "") -> Iterator[tuple[str, int, Any]]:
     """Yield every value, and every key as text, with its path and depth."""
-    pending: list[tuple[str, int, Any]] = [("", 1, value)]
+    pending: list[tuple[str, int, Any]] = [(root, 1, value)]
     while pending:
         path, depth, current = pending.pop()
         yield path, depth if isinstance(current, dict | list) else 0, current
@@ -177,11 +196,3 @@ def _check_number(path: str, text: str) -> None:
             f"a number may have {MAX_INTEGER_DIGITS} digits before the point and "
             f"{MAX_FRACTION_DIGITS} after it: send it as a string",
         )
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

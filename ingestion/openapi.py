@@ -3,49 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from ingestion.catalogue import Catalogue, EventType
-from ingestion.dialect import Dialect, Endpoint
+from ingestion.dialect import Dialect, Endpoint, Operation
 from ingestion.dialects import DIALECTS
 from ingestion.limits import MAX_ENTITY_ID_BYTES, MAX_ID_BYTES
 from ingestion.plan import CONTEXT_FIELDS, FieldSpec
+from ingestion.schema import AMOUNT, ID, Json, ref, whole
 from warehouse.bounds import LARGEST_NUMBER
 from warehouse.settings import Settings
 
-Json = dict[str, Any]
-
-_ID = {"anyOf": [{"type": "string"}, {"type": "integer"}], "nullable": True}
-_AMOUNT = {"anyOf": [{"type": "number"}, {"type": "string", "format": "decimal"}], "nullable": True}
 _CANONICAL: dict[str, Json] = {
     "event_id": {
-        **_ID,
+        **ID,
         "description": "Idempotency key, a UUID at best. Other text becomes a UUID of its own; "
         "nothing: a new one.",
     },
-    "user_id": {**_ID, "description": f"Who, once signed in; at most {MAX_ID_BYTES} bytes."},
+    "user_id": {**ID, "description": f"Who, once signed in; at most {MAX_ID_BYTES} bytes."},
     "anonymous_id": {
-        **_ID,
+        **ID,
         "description": f"Who, before signing in: device or browser; at most {MAX_ID_BYTES} bytes.",
     },
-    "session_id": {**_ID, "description": f"Visit; at most {MAX_ID_BYTES} bytes."},
+    "session_id": {**ID, "description": f"Visit; at most {MAX_ID_BYTES} bytes."},
     "entity_type": {
         "type": "string",
         "nullable": True,
         "description": f"Kind of thing that it happened to; at most {MAX_ID_BYTES} bytes.",
     },
     "entity_id": {
-        **_ID,
+        **ID,
         "description": f"Which thing it happened to; at most {MAX_ENTITY_ID_BYTES} bytes.",
     },
-    "value": {**_AMOUNT, "description": "Money of the whole event, or the value of a metric."},
+    "value": {**AMOUNT, "description": "Money of the whole event, or the value of a metric."},
     "currency": {
         "type": "string",
         "nullable": True,
         "pattern": "^[A-Za-z]{3}$",
         "description": "ISO 4217 code of value.",
     },
-    "quantity": {**_AMOUNT, "description": "How many."},
+    "quantity": {**AMOUNT, "description": "How many."},
     "occurred_at": {
         "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}],
         "nullable": True,
@@ -120,12 +116,12 @@ def describe_api(catalogue: Catalogue, settings: Settings) -> Json:
         "components": {
             "securitySchemes": {"writeKey": {"type": "http", "scheme": "bearer"}},
             "schemas": {
-                "Event": {"oneOf": [_ref(name) for name in names]},
+                "Event": {"oneOf": [ref(name) for name in names]},
                 "Events": {
                     "oneOf": [
-                        _ref("Event"),
-                        {"type": "array", "items": _ref("Event")},
-                        _object(events={"type": "array", "items": _ref("Event")}),
+                        ref("Event"),
+                        {"type": "array", "items": ref("Event")},
+                        whole(events={"type": "array", "items": ref("Event")}),
                     ]
                 },
                 **{_schema_name(kind): _event_schema(kind) for kind in catalogue},
@@ -136,23 +132,21 @@ def describe_api(catalogue: Catalogue, settings: Settings) -> Json:
                         name: {"type": "string", "nullable": True} for name in CONTEXT_FIELDS
                     },
                 },
-                "Reason": _object(
+                "Reason": whole(
                     code={"type": "string", "example": "missing_field"},
                     field={"type": "string", "nullable": True, "example": "entity_id"},
                     message={"type": "string"},
                 ),
-                "Verdict": _object(
+                "Verdict": whole(
                     event_id={"type": "string", "format": "uuid", "nullable": True},
                     status={
                         "type": "string",
                         "enum": ["stored", "duplicate", "quarantined", "suppressed"],
                     },
-                    reason={"allOf": [_ref("Reason")], "nullable": True},
+                    reason={"allOf": [ref("Reason")], "nullable": True},
                 ),
-                "Verdicts": _object(results={"type": "array", "items": _ref("Verdict")}),
-                "Error": _object(
-                    error=_object(code={"type": "string"}, message={"type": "string"})
-                ),
+                "Verdicts": whole(results={"type": "array", "items": ref("Verdict")}),
+                "Error": whole(error=whole(code={"type": "string"}, message={"type": "string"})),
             },
         },
     }
@@ -194,20 +188,19 @@ def _operation(dialect: Dialect, endpoint: Endpoint, settings: Settings) -> Json
             }
             for name, text in operation.parameters.items()
         ],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": operation.body, "example": operation.example}
-            },
-        },
+        **_request_body(operation),
         "responses": {
-            str(operation.status): {
-                "description": operation.answered,
-                "content": {"application/json": {"schema": operation.answer}},
-            },
-            **{str(status): _response(text, "Error") for status, text in refusals.items()},
+            str(operation.status): _response(operation.answered, operation.answer),
+            **{str(status): _response(text, dialect.error) for status, text in refusals.items()},
         },
     }
+
+
+def _request_body(operation: Operation) -> Json:
+    if operation.body is None:
+        return {}
+    content = {"application/json": {"schema": operation.body, "example": operation.example}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _get(tag: str, summary: str, responses: Mapping[str, str]) -> Json:
@@ -225,8 +218,10 @@ def _get(tag: str, summary: str, responses: Mapping[str, str]) -> Json:
     }
 
 
-def _response(text: str, schema: str) -> Json:
-    return {"description": text, "content": {"application/json": {"schema": _ref(schema)}}}
+def _response(text: str, schema: Json | None) -> Json:
+    if schema is None:
+        return {"description": text}
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
 
 
 def _event_schema(kind: EventType) -> Json:
@@ -242,7 +237,7 @@ def _event_schema(kind: EventType) -> Json:
         "event_type": {"type": "string", "enum": [kind.name]},
         **_CANONICAL,
         **own,
-        "context": {"allOf": [_ref("Context")]},
+        "context": {"allOf": [ref("Context")]},
         "properties": _group(kind.fields, "properties"),
     }
     context = _group(kind.fields, "context")
@@ -313,14 +308,6 @@ def _field(spec: FieldSpec) -> Json:
         "example": spec.example,
     }
     return {name: value for name, value in given.items() if value is not None}
-
-
-def _object(**properties: Json) -> Json:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _ref(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _schema_name(kind: EventType) -> str:

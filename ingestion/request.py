@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
 from ingestion.answers import RefusedError
+from ingestion.catalogue import Catalogue
 from ingestion.sender import Sender
 from warehouse.settings import Settings
 
@@ -18,6 +19,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 65_536
 _DISCARDED_BODIES = 4
+_NO_CATALOGUE = Catalogue({})
 
 
 class Request(NamedTuple):
@@ -28,12 +30,16 @@ class Request(NamedTuple):
         headers: Header values by name in lower case.
         client: IP address of the sender; empty where unknown.
         parameters: The parameters in the path, by name.
+        catalogue: The event types that there are.
+        found: What the endpoint's ``prepare`` found out; None where it has none.
     """
 
     sender: Sender
     headers: Mapping[bytes, bytes]
     client: str
     parameters: Mapping[str, str] = {}
+    catalogue: Catalogue = _NO_CATALOGUE
+    found: Any = None
 
     def header(self, name: bytes) -> str:
         """Return a header's value as text; empty where there is none."""

@@ -26,6 +26,9 @@ COMMANDS = {
     "status": Command("stack.commands.status:status", "Tell how each part is."),
     "import": Command("stack.commands.import_events:import_events", "Import history from a file."),
     "simulate": Command("stack.commands.simulate:simulate", "Send simulated events."),
+    "products": Command(
+        "stack.commands.products:app", "Import and list the products that the marketplace has."
+    ),
     "run": Command("stack.commands.run:run", "Bring marts up to date with what has landed."),
     "loads": Command("stack.commands.loads:app", "List loads that wait or are held; release them."),
     "settings": Command("stack.commands.settings:app", "List the settings; set one."),

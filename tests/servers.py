@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,12 @@ START_SECONDS = 30
 PRIVACY_SECRET = "only-for-tests"
 
 
+def _client() -> httpx.Client:
+    """Return a client that keeps no cookie from one request for the next."""
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.Client(timeout=60, trust_env=False, cookies=jar)
+
+
 @dataclass(frozen=True)
 class RunningIngestion:
     """A running ingestion.
@@ -39,9 +46,7 @@ class RunningIngestion:
     url: str
     write_key: str
     process: subprocess.Popen[bytes]
-    client: httpx.Client = field(
-        default_factory=lambda: httpx.Client(timeout=60, trust_env=False), repr=False
-    )
+    client: httpx.Client = field(default_factory=_client, repr=False)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -61,6 +66,22 @@ class RunningIngestion:
             f"{self.url}/v1/events",
             headers={**self.headers, **extra},
             content=content,
+        )
+
+    def call(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """Send a request to any endpoint, with the write key.
+
+        Args:
+            method: HTTP method.
+            path: Where to.
+            body: Bytes as they are, anything that becomes JSON, or None for none.
+            headers: On top of the write key, or in its place.
+        """
+        content = body if isinstance(body, bytes | None) else msgspec.json.encode(body)
+        return self.client.request(
+            method, self.url + path, headers={**self.headers, **(headers or {})}, content=content
         )
 
     def verdicts(self, body: Any, **headers: str) -> list[dict[str, Any]]:

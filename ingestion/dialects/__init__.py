@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ingestion.dialect import Dialect
-from ingestion.dialects import canonical
+from ingestion.dialects import canonical, marketplace
 
-DIALECTS: tuple[Dialect, ...] = (canonical.DIALECT,)
+DIALECTS: tuple[Dialect, ...] = (canonical.DIALECT, marketplace.DIALECT)

@@ -1,0 +1,248 @@
+"""Reading foreign events: what is known is taken out by name, what is left are properties."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Context, Decimal
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ingestion.event import Incoming
+from ingestion.plan import CONTEXT_FIELDS
+from ingestion.verdict import QuarantineError
+
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_text = msgspec.json.Decoder(str)
+_identifier = msgspec.json.Decoder(str | int)
+_number = msgspec.json.Decoder(Decimal)
+_flag = msgspec.json.Decoder(bool)
+_moment = msgspec.json.Decoder(str | int | float)
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_NULL = b"null"
+_WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SECOND_WORD = re.compile(r"_([a-z0-9])")
+# Digits enough for any product of two numbers that an event may have; too large is infinite.
+_EXACT = Context(prec=200, traps=[])
+
+# Context under the names that senders give it; those that mean something else to one of them it
+# leaves out.
+CONTEXT_NAMES: Mapping[str, str] = {
+    **{name: name for name in CONTEXT_FIELDS},
+    "ip_address": "ip",
+    "referer": "referrer",
+}
+
+
+class Fields:
+    """The fields of a foreign event, or of an object in it.
+
+    A field that is null counts as absent. In camel case, fields are asked for in snake case and
+    found in both.
+    """
+
+    def __init__(
+        self, raws: Mapping[str, msgspec.Raw], path: str = "", *, camel: bool = False
+    ) -> None:
+        """Hold the fields.
+
+        Args:
+            raws: Their JSON, by name.
+            path: Where the object stands in the event; empty: it is the event.
+            camel: Whether the sender writes names in camel case.
+        """
+        self._path = path
+        self._camel = camel
+        self._fields = {(snake_case(name) if camel else name): (name, raws[name]) for name in raws}
+
+    @classmethod
+    def of(cls, raw: bytes, *, camel: bool = False) -> Fields:
+        """Return the fields of an event.
+
+        Raises:
+            msgspec.DecodeError: It is no JSON object; so too ``UnicodeDecodeError``.
+        """
+        return cls(_object.decode(raw), camel=camel)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields and bytes(self._fields[name][1]) != _NULL
+
+    def text(self, *names: str) -> str | None:
+        """Take a text, under the first of its names that is there."""
+        found: str | None = self._take(names, _text, "a string")
+        return found
+
+    def identifier(self, *names: str) -> str | int | None:
+        """Take an id."""
+        found: str | int | None = self._take(names, _identifier, "a string or an integer")
+        return found
+
+    def needed_text(self, name: str, what: str) -> str:
+        """Take a text that the event cannot do without.
+
+        Args:
+            name: Its name.
+            what: What to send, for the reason.
+        """
+        return self.text(name) or self._missing(name, what)
+
+    def needed_identifier(self, name: str, what: str) -> str | int:
+        """Take an id that the event cannot do without, as :meth:`needed_text` does."""
+        found = self.identifier(name)
+        if found is None or found == "":
+            self._missing(name, what)
+        return found
+
+    def number(self, *names: str) -> Decimal | None:
+        """Take a number, with every digit; one in quotes is one too."""
+        found: Decimal | None = self._take(names, _number, "a number")
+        if found is not None and not found.is_finite():
+            raise self._wrong_type(names[0], "a finite number")
+        return found
+
+    def flag(self, *names: str) -> bool | None:
+        """Take a truth value."""
+        found: bool | None = self._take(names, _flag, "true or false")
+        return found
+
+    def moment(self, *names: str) -> str | int | float | None:
+        """Take a time, as text or as a number, not yet looked into."""
+        found: str | int | float | None = self._take(names, _moment, "a time")
+        return found
+
+    def object(self, *names: str) -> Fields:
+        """Take an object; one that is absent has no fields."""
+        place = self.place(next((name for name in names if name in self), names[0]))
+        found: dict[str, msgspec.Raw] | None = self._take(names, _object, "an object")
+        return Fields(found or {}, f"{place}.", camel=self._camel)
+
+    def contexts(self, *ignored: str, **names: str) -> dict[str, str]:
+        """Take what belongs into the context, as far as it is text.
+
+        Args:
+            ignored: Names that mean something else to this sender.
+            names: Further names, with the context's own for each.
+        """
+        known = {**CONTEXT_NAMES, **names}
+        found = {}
+        for name in [name for name in self._fields if name in known and name not in ignored]:
+            if bytes(self._fields[name][1])[:1] == b'"':
+                found[known[name]] = _text.decode(self._fields.pop(name)[1])
+        return found
+
+    def rest(self) -> dict[str, msgspec.Raw]:
+        """Return what nobody took, by name."""
+        return {name: raw for name, (_, raw) in self._fields.items()}
+
+    def place(self, name: str) -> str:
+        """Return where a field stands in the event, as its sender writes it."""
+        spelt, _ = self._fields.get(name, (camel_case(name) if self._camel else name, None))
+        return f"{self._path}{spelt}"
+
+    def _take(self, names: tuple[str, ...], decoder: msgspec.json.Decoder[Any], kind: str) -> Any:
+        name = next((name for name in names if name in self), None)
+        try:
+            return None if name is None else decoder.decode(self._fields[name][1])
+        except msgspec.ValidationError as error:
+            raise self._wrong_type(names[0] if name is None else name, kind) from error
+        finally:
+            for one in names:
+                self._fields.pop(one, None)
+
+    def _missing(self, name: str, what: str) -> NoReturn:
+        place = self.place(name)
+        raise QuarantineError("missing_field", place, f"{place} is missing: send {what}")
+
+    def _wrong_type(self, name: str, kind: str) -> QuarantineError:
+        place = self.place(name)
+        return QuarantineError("wrong_type", place, f"{place} must be {kind}: send it as {kind}")
+
+
+def begin(
+    fields: Fields,
+    category: str,
+    event_type: str,
+    *,
+    id_name: str = "event_id",
+    times: tuple[str, ...] = ("timestamp",),
+) -> Incoming:
+    """Return an event with what senders of every format may say of it.
+
+    Args:
+        fields: Its fields, out of which these are taken.
+        category: Its category.
+        event_type: Its type.
+        id_name: Field of its idempotency key.
+        times: Fields that may say when it happened.
+    """
+    return Incoming(
+        event_id=fields.identifier(id_name),
+        category=category,
+        event_type=event_type,
+        occurred_at=fields.moment(*times),
+        consent=fields.text("consent"),
+    )
+
+
+def finish(
+    incoming: Incoming, context: Mapping[str, str | None], properties: Mapping[str, object]
+) -> Incoming:
+    """Put context and properties into an event, less what is null, and return it.
+
+    The path of a page follows from its address.
+    """
+    url = context.get("page_url")
+    if url and not context.get("page_path"):
+        context = {**context, "page_path": _path_of(url)}
+    incoming.context = _pack(context)
+    incoming.properties = _pack(properties)
+    return incoming
+
+
+def take_money(fields: Fields, incoming: Incoming) -> dict[str, object]:
+    """Take price, quantity and currency: price times quantity is the event's value.
+
+    Returns:
+        The properties that come of it.
+    """
+    price = fields.number("price")
+    incoming.quantity = fields.number("quantity")
+    incoming.currency = fields.text("currency")
+    incoming.value = fields.number("value")
+    if incoming.value is None and price is not None:
+        quantity = incoming.quantity
+        incoming.value = price if quantity is None else _EXACT.multiply(price, quantity)
+    return {"price": price}
+
+
+def snake_case(name: str) -> str:
+    """Return a name in snake case.
+
+    >>> snake_case("pageURL"), snake_case("scrollDepth"), snake_case("user_id")
+    ('page_url', 'scroll_depth', 'user_id')
+    """
+    return _WORD_BORDER.sub("_", name).lower()
+
+
+def camel_case(name: str) -> str:
+    """Return a name that is in snake case in camel case.
+
+    >>> camel_case("scroll_depth")
+    'scrollDepth'
+    """
+    return _SECOND_WORD.sub(lambda match: match[1].upper(), name)
+
+
+def _path_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).path or "/"
+    except ValueError:
+        return None
+
+
+def _pack(values: Mapping[str, object]) -> msgspec.Raw:
+    return msgspec.Raw(
+        _encoder.encode({name: value for name, value in values.items() if value is not None})
+    )

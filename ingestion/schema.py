@@ -1,0 +1,63 @@
+"""Building blocks of JSON schemas, as OpenAPI 3.0 has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ingestion.limits import MAX_ID_BYTES
+from warehouse.bounds import LARGEST_NUMBER
+
+Json = dict[str, Any]
+
+ID: Json = {"anyOf": [{"type": "string"}, {"type": "integer"}], "nullable": True}
+AMOUNT: Json = {
+    "anyOf": [{"type": "number"}, {"type": "string", "format": "decimal"}],
+    "nullable": True,
+}
+TIME: Json = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
+TEXT: Json = {"type": "string", "nullable": True}
+FLAG: Json = {"type": "boolean"}
+MOMENT: Json = {"type": "string", "format": "date-time"}
+UUID: Json = {"type": "string", "format": "uuid"}
+NUMBER: Json = {"type": "number", "minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER}
+COUNT: Json = {"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER}
+ANY_OBJECT: Json = {"type": "object"}
+
+
+def ref(name: str) -> Json:
+    """Return a reference to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def whole(**properties: Json) -> Json:
+    """Return the schema of an object that has all of these properties, and maybe others."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def exact(**properties: Json) -> Json:
+    """Return the schema of an object that has all of these properties, and no others."""
+    return {**whole(**properties), "additionalProperties": False}
+
+
+def open_object(required: Sequence[str], **properties: Json) -> Json:
+    """Return the schema of an object that may have these properties and any others."""
+    schema: Json = {"type": "object", "properties": properties}
+    return {**schema, "required": list(required)} if required else schema
+
+
+def nullable(schema: Json) -> Json:
+    """Return a schema that takes null as well."""
+    return {**schema, "nullable": True}
+
+
+def given_id(description: str, example: str | int) -> Json:
+    """Return the schema of an id that has to be sent.
+
+    Args:
+        description: Whose id.
+        example: One.
+    """
+    # characters of one byte each are the longest text that all encodings of an id leave room for
+    text: Json = {"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES // 4}
+    return {"anyOf": [text, {"type": "integer"}], "description": description, "example": example}

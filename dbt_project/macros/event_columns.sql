@@ -7,7 +7,10 @@
         'occurred_at', 'occurred_date', 'received_at',
         'page', 'referrer', 'utm_source', 'utm_medium', 'utm_campaign',
         'device', 'browser', 'os', 'country',
-        'product_name', 'response_time_ms', 'is_traveler',
+        'product_name', 'search_term', 'search_results', 'surface', 'recommended_product_id',
+        'payment_method', 'items_count', 'reason',
+        'response_time_ms', 'status_code', 'level', 'message', 'url', 'method', 'stack_trace',
+        'is_traveler',
     ] -%}
     {%- for column in columns %}
         {{ relation }}.{{ column }}{{ ',' if not loop.last }}

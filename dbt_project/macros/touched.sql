@@ -5,9 +5,10 @@
   marts has published up to one core run; what later ones touched is what it builds now.
 -#}
 
-{#- Distinct keys that core runs touched since the domain last published. -#}
-{% macro touched_keys(relation, keys) -%}
-    select distinct {{ keys | join(', ') }} from {{ relation }} where run_id > {{ var('published_run_id') }}
+{#- Distinct keys that core runs touched since the domain last published; where: of these alone. -#}
+{% macro touched_keys(relation, keys, where=none) -%}
+    select distinct {{ keys | join(', ') }} from {{ relation }}
+    where run_id > {{ var('published_run_id') }}{% if where %} and {{ where }}{% endif %}
 {%- endmacro %}
 
 {#- Whether a mart is built for the touched grains alone. Not on a full refresh, nor where the
@@ -25,10 +26,11 @@
 {%- endmacro %}
 
 {#- Condition that keeps the touched grains alone; true where everything is built.
-    columns: of the table read; keys: the same in the touched relation, where named otherwise. -#}
-{% macro only_touched(columns, relation, keys=none) -%}
+    columns: of the table read; keys: the same in the touched relation, where named otherwise;
+    where: as in touched_keys. -#}
+{% macro only_touched(columns, relation, keys=none, where=none) -%}
     {%- if is_incremental() or is_touched_run() -%}
-        ({{ columns | join(', ') }}) in ({{ touched_keys(relation, keys or columns) }})
+        ({{ columns | join(', ') }}) in ({{ touched_keys(relation, keys or columns, where) }})
     {%- else -%}
         true
     {%- endif -%}

@@ -7,7 +7,8 @@
   rows of marts.<mart>, all marts of a domain in one transaction (pipeline/publish.py).
 
   Config: touched = {'relation': name of the model that holds the touched keys,
-                     'keys': {column of the mart: column of that model}}
+                     'keys': {column of the mart: column of that model, or an expression of them},
+                     'where': condition on that model, optional}
           Absent for a mart that is small and always built whole.
 -#}
 {% materialization mart, adapter='postgres' %}
@@ -26,12 +27,11 @@
         {{ create_table_as(False, candidate, sql) }}
         {%- if touched %}
         create table {{ touched_relation }} as
-        select distinct
-            {%- for mart_column, column in touched['keys'].items() %}
-            {{ column }} as {{ mart_column }}{{ ',' if not loop.last }}
-            {%- endfor %}
-        from {{ ref(touched['relation']) }}
-        where run_id > {{ var('published_run_id') }};
+        {%- set keys = [] -%}
+        {%- for mart_column, column in touched['keys'].items() -%}
+            {%- do keys.append(column ~ ' as ' ~ mart_column) -%}
+        {%- endfor %}
+        {{ touched_keys(ref(touched['relation']), keys, touched.get('where')) }};
         {%- endif %}
     {%- endcall %}
     {% do create_indexes(candidate) %}

@@ -3,6 +3,9 @@
     indexes=[{'columns': ['entity_type', 'entity_id', 'occurred_date']}],
 ) }}
 
+-- what was touched is read off the old events, so it has to be taken down before
+-- depends_on: {{ ref('int_touched_entity_days') }}
+
 with
 
 {% if is_incremental() %}

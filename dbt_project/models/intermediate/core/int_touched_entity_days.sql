@@ -5,20 +5,56 @@
     indexes=[{'columns': ['run_id']}],
 ) }}
 
+{%- set events = existing_relation('int_events') -%}
+{%- set touched_sessions = ref('int_touched_sessions') %}
+
 with
 
 claimed as (
-    select * from {{ ref('int_claimed_events') }}
+    select distinct
+        entity_type,
+        entity_id,
+        occurred_date
+    from {{ ref('int_claimed_events') }}
     where entity_id is not null
 ),
 
+-- nothing new happened to these, but in another session than was thought
+moved_to_other_sessions as (
+    {% if events %}
+        select distinct
+            events.entity_type,
+            events.entity_id,
+            events.occurred_date
+        from {{ touched_sessions }} as sessions
+        inner join {{ events }} as events
+            on
+                sessions.visitor_id = events.visitor_id
+                and sessions.started_at <= events.occurred_at
+                and sessions.ended_at >= events.occurred_at
+        where
+            sessions.stream = ''
+            and events.session_id is null
+            and events.entity_id is not null
+    {% else %}
+        select * from claimed
+        where false
+    {% endif %}
+),
+
+unioned as (
+    select * from claimed
+    union
+    select * from moved_to_other_sessions
+),
+
 final as (
-    select distinct
+    select
         {{ var('run_id') }}::bigint as run_id,
         entity_type,
         entity_id,
         occurred_date
-    from claimed
+    from unioned
 )
 
 select * from final

@@ -16,6 +16,7 @@ windows as (
             sessions.visitor_id,
             sessions.stream,
             sessions.started_at,
+            sessions.ended_at,
             sessions.started_date
         from {{ sessions }} as sessions
         inner join windows
@@ -32,6 +33,7 @@ windows as (
             visitor_id,
             stream,
             starts_at as started_at,
+            ends_at as ended_at,
             null::date as started_date
         from windows
         where false

@@ -1,0 +1,15 @@
+{#- Whether an event tells what happened to a product as what the person did, where senders may name
+    the product among the properties. -#}
+{% macro is_product_deed_of_user() -%}
+    category = 'user' and event_type in ('product_view', 'add_to_cart', 'remove_from_cart')
+{%- endmacro %}
+
+{#- Whether an event is an error: the thing that later events resolve, so that it is its own entity. -#}
+{% macro is_error() -%}
+    category = 'system' and event_type = 'error'
+{%- endmacro %}
+
+{#- The product that an event names among its properties; no longer than ids are. -#}
+{% macro product_of_properties() -%}
+    left(properties ->> 'product_id', 255)
+{%- endmacro %}

@@ -31,8 +31,8 @@ _PYTHON_TYPES: dict[str, Any] = {
     "integer": int,
     "number": int | float,
     "boolean": bool,
-    "object": dict[str, Any],
-    "array": list[Any],
+    "object": dict,
+    "array": list,
 }
 _JSON_TYPES = {
     str: "a string",

@@ -63,6 +63,10 @@ def limited(landing_warehouse: Warehouse) -> Iterator[RunningIngestion]:
             ("number_out_of_range", "properties.status_code", "between 100 and 599"),
         ),
         (
+            {"event_type": "identify", "properties": {"traits": ["plan"]}},
+            ("wrong_type", "properties.traits", "must be an object, not an array"),
+        ),
+        (
             {"properties": {"mine": 10**30}},
             ("number_out_of_range", "properties.mine", "as a string"),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ingestion.event import Event
+from ingestion.sender import Sender
 from ingestion.verdict import Reason
 
 
@@ -20,6 +21,8 @@ class Rejected(msgspec.Struct):
         payload: The event as received, less what the privacy settings keep out of Postgres.
         dialect: The wire format of the payload.
         event: The canonical event as JSON, as far as the dialect could make it; empty where not.
+        endpoint: Method and path at which it came in, by which it can be read again.
+        sender: Who sent it, as whom it can be judged again; None where that is not known.
     """
 
     source: str
@@ -30,6 +33,8 @@ class Rejected(msgspec.Struct):
     payload: bytes
     dialect: str = "canonical"
     event: bytes = b""
+    endpoint: str = "POST /v1/events"
+    sender: Sender | None = None
 
 
 class Suppressed(msgspec.Struct):

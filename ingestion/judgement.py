@@ -48,8 +48,9 @@ def judge(route: Route, raw: bytes, request: Request, rules: Rules, now: dt.date
             error,
             raw,
             payload=rules.privacy.scrub(raw),
-            source=source,
             dialect=route.dialect.name,
+            endpoint=route.address,
+            sender=request.sender,
             incoming=reduced,
         )
 

@@ -11,6 +11,7 @@ from ingestion.event import Incoming, canonical_id
 from ingestion.items import Rejected
 from ingestion.limits import printable
 from ingestion.plan import LONGEST_NAME
+from ingestion.sender import Sender
 from ingestion.verdict import QuarantineError, Reason
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -29,8 +30,9 @@ def reject(
     raw: bytes,
     *,
     payload: bytes,
-    source: str,
     dialect: str,
+    endpoint: str,
+    sender: Sender,
     incoming: Incoming | None,
 ) -> Rejected:
     """Return the quarantine entry for an event that a dialect could not decode or nobody admit.
@@ -39,8 +41,9 @@ def reject(
         error: What was raised.
         raw: The event as received.
         payload: What is kept of that.
-        source: Who sent it.
         dialect: Wire format of the event.
+        endpoint: Method and path at which it came in.
+        sender: Who sent it.
         incoming: What the dialect made of it; None where it made nothing.
     """
     reason = error.reason if isinstance(error, QuarantineError) else _decoding_reason(error, raw)
@@ -49,14 +52,16 @@ def reject(
         incoming = _salvage(raw)
     given = incoming.event_id
     return Rejected(
-        source,
-        None if given in (None, "") else canonical_id(given, source),
+        sender.source,
+        None if given in (None, "") else canonical_id(given, sender.source),
         _short(incoming.category),
         _short(incoming.event_type),
         reason,
         payload,
         dialect,
         event,
+        endpoint=endpoint,
+        sender=sender,
     )
 
 

@@ -24,6 +24,11 @@ class Route(NamedTuple):
     endpoint: Endpoint
     parameters: dict[str, str]
 
+    @property
+    def address(self) -> str:
+        """Method and path of the request, such as ``POST /v1/events``."""
+        return f"{self.endpoint.method} {self.endpoint.path.format_map(self.parameters)}"
+
 
 class Router:
     """Finds endpoints: those without parameters by one look-up.

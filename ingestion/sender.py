@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
+
 INGEST = "ingest"  # may send events for anybody
 READER = "reader"  # may read
 ADMIN = "admin"  # may do what takes back or decides
 ROLES = (INGEST, READER, ADMIN)
+_PLAIN_KEY = frozenset({INGEST})
 
 
 class Sender(NamedTuple):
@@ -24,7 +27,7 @@ class Sender(NamedTuple):
 
     name: str
     source: str
-    roles: frozenset[str] = frozenset({INGEST})
+    roles: frozenset[str] = _PLAIN_KEY
     user_id: str | None = None
     categories: frozenset[str] | None = None
     allowed_origins: frozenset[str] = frozenset()
@@ -33,3 +36,26 @@ class Sender(NamedTuple):
     def may_speak_for_others(self) -> bool:
         """Whether it may say which user did something; else it speaks for itself alone."""
         return INGEST in self.roles or ADMIN in self.roles
+
+    def as_json(self) -> str:
+        """Return who it is and what it may send, as JSON; its source stands elsewhere."""
+        record = _Record(self.name, self.roles, self.user_id, self.categories)
+        return msgspec.json.encode(record, order="deterministic").decode()
+
+    @classmethod
+    def from_json(cls, text: str, source: str) -> Sender:
+        """Return the sender of whom :meth:`as_json` told.
+
+        Args:
+            text: What it returned.
+            source: Source of the sender's events.
+        """
+        record = msgspec.json.decode(text, type=_Record)
+        return cls(record.name, source, record.roles, record.user_id, record.categories)
+
+
+class _Record(msgspec.Struct, omit_defaults=True):
+    name: str
+    roles: frozenset[str] = _PLAIN_KEY
+    user_id: str | None = None
+    categories: frozenset[str] | None = None

@@ -71,6 +71,8 @@ _QUARANTINE_COLUMNS = (
     "payload",
     "dialect",
     "event",
+    "endpoint",
+    "sender",
 )
 # Class 22: the data is wrong; 23: a constraint refuses it; 54: it is too large or too complex.
 _UNSTORABLE_CLASSES = ("22", "23", "54")
@@ -187,4 +189,6 @@ def _quarantine_row(item: Rejected, received_at: dt.datetime, load_id: int) -> t
         payload,
         item.dialect,
         item.event.decode("utf-8", "backslashreplace").replace("\x00", "\\u0000") or None,
+        item.endpoint,
+        item.sender and item.sender.as_json(),
     )

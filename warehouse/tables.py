@@ -134,6 +134,8 @@ quarantine = Table(
     Column("payload", Text, nullable=False, comment="the event as received, JSON where it was"),
     Column("dialect", Text, nullable=False, server_default="canonical"),
     Column("event", Text, comment="the canonical event as JSON, as far as it could be read"),
+    Column("endpoint", Text, comment="method and path at which it came in"),
+    Column("sender", Text, comment="who sent it, and what that sender may send, as JSON"),
     Column("state", Text, nullable=False, server_default="open"),
     Column("settled_at", TIMESTAMP, comment="when it was replayed or discarded"),
     Column("replay_load_id", BigInteger, comment="load in which its replay landed"),

@@ -213,3 +213,13 @@ def test_an_event_with_a_foreign_id_is_found_in_quarantine_by_its_uuid(
 ) -> None:
     (verdict,) = limited.verdicts(page_view(event_id=f"order-{uuid.uuid4()}", currency="euro"))
     assert quarantined(landing_warehouse, verdict["event_id"])["category"] == "user"
+
+
+def test_an_event_in_quarantine_tells_where_it_came_in_and_who_sent_it(
+    limited: RunningIngestion, landing_warehouse: Warehouse
+) -> None:
+    event = page_view(currency="euro")
+    limited.verdicts(event)
+    row = quarantined(landing_warehouse, event["event_id"])
+    assert row["endpoint"] == "POST /v1/events"
+    assert json.loads(row["sender"]) == {"name": "tests"}

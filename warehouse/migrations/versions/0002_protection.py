@@ -56,6 +56,26 @@ def upgrade() -> None:
     op.add_column(
         "quarantine",
         sa.Column(
+            "endpoint",
+            sa.Text(),
+            nullable=True,
+            comment="method and path at which it came in",
+        ),
+        schema="raw",
+    )
+    op.add_column(
+        "quarantine",
+        sa.Column(
+            "sender",
+            sa.Text(),
+            nullable=True,
+            comment="who sent it, and what that sender may send, as JSON",
+        ),
+        schema="raw",
+    )
+    op.add_column(
+        "quarantine",
+        sa.Column(
             "settled_at",
             sa.DateTime(timezone=True),
             nullable=True,
@@ -125,7 +145,7 @@ def downgrade() -> None:
     op.drop_table("address_salts", schema="ops")
     op.drop_table("erasures", schema="ops")
     op.drop_table("suppressions", schema="raw")
-    for column in ("replay_load_id", "settled_at", "event", "dialect"):
+    for column in ("replay_load_id", "settled_at", "sender", "endpoint", "event", "dialect"):
         op.drop_column("quarantine", column, schema="raw")
     for column in ("allowed_origins", "scopes"):
         op.drop_column("write_keys", column, schema="ops")

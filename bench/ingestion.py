@@ -1,232 +1,116 @@
 """How fast events land: ``python -m bench.ingestion``.
 
-Starts a Postgres of its own with durable commits, and ingestion as its own process; a third process
-sends real HTTP. All three share this machine. The limit is what COPY alone does with the same rows,
-from prepared bytes, into the same tables, ledger of ids included.
+Everything shares this machine: a Postgres with durable commits, the server that is measured, and
+the sender, which sends real HTTP from a process of its own. Measured are, in one run,
+
+- the limit: COPY of the same rows into the same tables, the ledger of ids included;
+- the plain way: FastAPI and SQLAlchemy, an insert and a commit for each request, with as many
+  workers as serve it best;
+- Footfall with everything on: through its own endpoint, through two of other systems', and its own
+  again with ten times as many events stored.
 """
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import json
 import os
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
-import asyncpg
-import httpx
-import psutil
+from rich.console import Console
+from rich.table import Table
 
-from bench._load import Measured
-from ingestion.keys import create_key
-from stack.postgres import EmbeddedPostgres
-from warehouse.connections import connect, with_credentials
-from warehouse.migrate import upgrade
-from warehouse.roles import Role, bootstrap
-from warehouse.settings import PROJECT_ROOT
+from bench._copy import ROWS, copy_events
+from bench._load import Load, Measured, load
+from bench._servers import Target, ingestion, plain, postgres
+from warehouse.connections import connect
 
 BATCH = 500
-SECONDS = 10
-CONNECTIONS = {"single": 64, "batch": 8}
-COPY_ROWS = 5_000
-COPY_ROUNDS = 20
-_PASSWORD = "only-for-measuring"  # noqa: S105
+SECONDS = 8
+HISTORY = 200_000  # events stored before the first measurement; ten times as many before the second
+PLAIN_WORKERS = (1, 2, 3)
 
 
 def main() -> None:
     """Measure and print."""
-    with (
-        tempfile.TemporaryDirectory(prefix="footfall-bench-") as name,
-        _postgres(Path(name)) as owner,
-    ):
+    with tempfile.TemporaryDirectory(prefix="footfall-bench-") as name:
         Path(name).chmod(0o711)
-        limit = asyncio.run(_copy_rate(owner))
-        with _ingestion(owner) as (url, key, process):
-            start = _processor_seconds(process)
-            single = _load(url, key, 1, CONNECTIONS["single"])
-            between = _processor_seconds(process)
-            batch = _load(url, key, BATCH, CONNECTIONS["batch"])
-            end = _processor_seconds(process)
-            memory = process.memory_info().rss / 1e6
-        with connect(owner) as connection:
-            row = connection.execute(
-                "select (select count(*) from raw.events), (select sum(stored) from raw.loads)"
-            ).fetchone()
-    stored = single.events + batch.events + COPY_ROWS * COPY_ROUNDS
-    assert row == (stored, stored), (row, stored)
-    per_single = (between - start) / single.events * 1e6
-    per_batched = (end - between) / batch.events * 1e6
-    print(f"ingestion, on {os.cpu_count()} cores with Postgres and the sender")
-    _print("COPY of the same rows, the limit", limit, "events/s")
-    _print(
-        f"batches of {BATCH}, {CONNECTIONS['batch']} connections",
-        batch.rate,
-        f"events/s, {batch.rate / limit:.2f} of the limit",
-    )
-    _print(
-        f"single events, {CONNECTIONS['single']} connections",
-        single.rate,
-        f"events/s, p50 {single.p50_ms:.1f} ms, p99 {single.p99_ms:.1f} ms",
-    )
-    _print("processor time of an event in a batch", per_batched, "us in ingestion")
-    _print("processor time of a single event", per_single, "us in ingestion")
-    _print("resident memory", memory, "MB")
-
-
-def _print(what: str, figure: float, unit: str) -> None:
-    print(f"  {what:<40}{figure:>9,.0f} {unit}")
-
-
-def make_event() -> dict[str, object]:
-    """Return an event of some 300 bytes, with an id of its own."""
-    number = uuid.uuid4().int
-    return {
-        "event_id": _time_ordered_id(),
-        "category": "product",
-        "event_type": "view",
-        "user_id": f"user-{number % 50_000}",
-        "session_id": f"session-{number % 200_000}",
-        "entity_id": str(number % 10_000),
-        "occurred_at": "2026-11-20T08:30:00.123Z",
-        "context": {"page_path": f"/products/{number % 10_000}", "device": "mobile"},
-        "properties": {"product_name": "Water bottle", "price": 29.99},
-    }
-
-
-def _time_ordered_id() -> str:
-    head = (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | 0b10 << 62
-    return str(uuid.UUID(int=head | uuid.uuid4().int & 0x0FFF_3FFF_FFFF_FFFF_FFFF))
-
-
-@contextmanager
-def _postgres(directory: Path) -> Iterator[str]:
-    directory.chmod(0o711)  # it runs as another user
-    server = EmbeddedPostgres(directory / "postgres", _free_port())
-    server.initialise()
-    process = server.start()
-    try:
-        bootstrap(server.superuser_dsn, dict.fromkeys(Role, _PASSWORD))
-        owner = with_credentials(server.superuser_dsn, user=Role.OWNER, password=_PASSWORD)
-        upgrade(owner, partitions_ahead_days=3)
-        yield owner
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-@contextmanager
-def _ingestion(owner: str) -> Iterator[tuple[str, str, psutil.Process]]:
-    with connect(owner) as connection:
-        key = create_key(connection, name="bench", source="bench")
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ingestion"],
-        cwd=PROJECT_ROOT,
-        env={
-            **os.environ,
-            "FOOTFALL_INGEST_DSN": with_credentials(owner, user=Role.INGEST, password=_PASSWORD),
-            "FOOTFALL_INGESTION_PORT": str(port),
-            "FOOTFALL_PRIVACY_SECRET": _PASSWORD,
-        },
-    )
-    try:
-        while True:
-            try:
-                httpx.get(f"{url}/health/ready", trust_env=False).raise_for_status()
-                break
-            except httpx.HTTPError:
-                assert process.poll() is None, "ingestion ended"
-                time.sleep(0.1)
-        yield url, key, psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _processor_seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
-def _load(url: str, key: str, batch: int, connections: int) -> Measured:
-    """Send events from a process of its own for :data:`SECONDS`."""
-    answer = subprocess.run(
-        [sys.executable, "-m", "bench._load", url, key, str(batch), str(connections), str(SECONDS)],
-        cwd=PROJECT_ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return Measured(**json.loads(answer.stdout))
-
-
-async def _copy_rate(owner: str) -> float:
-    """Return how many events a second COPY alone lands, in transactions of COPY_ROWS rows."""
-    connection = await asyncpg.connect(owner)
-    rounds = [_copy_texts([make_event() for _ in range(COPY_ROWS)]) for _ in range(COPY_ROUNDS)]
-    columns = (
-        "event_id", "visitor_id", "source", "category", "event_type", "user_id", "session_id",
-        "entity_type", "entity_id", "occurred_at", "received_at", "load_id", "context",
-        "properties",
+        rows = _measure(Path(name))
+    table = Table(
+        "", "events/s", "of COPY", "of plain", "p50 ms", "p99 ms",
+        title=f"Ingestion, on {os.cpu_count()} cores with Postgres and the sender",
     )  # fmt: skip
-    started = time.perf_counter()
-    for ids, rows in rounds:
-        async with connection.transaction():
-            await connection.copy_to_table("event_ids", schema_name="raw", source=_pieces(ids))
-            await connection.copy_to_table(
-                "events", schema_name="raw", columns=columns, source=_pieces(rows)
-            )
-            await connection.execute(
-                "insert into raw.loads (origin, received, stored, duplicate, quarantined,"
-                " suppressed, first_received_at, last_received_at)"
-                f" values ('http', {COPY_ROWS}, {COPY_ROWS}, 0, 0, 0, now(), now())"
-            )
-    seconds = time.perf_counter() - started
-    await connection.close()
-    return COPY_ROWS * COPY_ROUNDS / seconds
+    for row in rows:
+        table.add_row(*row)
+    console = Console(width=110)
+    console.print(table)
 
 
-def _copy_texts(events: Sequence[dict[str, object]]) -> tuple[bytes, bytes]:
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    ids = "".join(f"{event['event_id']}\t1\n" for event in events)
-    rows = "".join(
-        "\t".join(
-            map(
-                str,
-                (
-                    event["event_id"], event["user_id"], "bench", "product", "view",
-                    event["user_id"], event["session_id"], "product", event["entity_id"],
-                    event["occurred_at"], now, 1, json.dumps(event["context"]),
-                    json.dumps(event["properties"]),
-                ),
-            )
+def _measure(directory: Path) -> list[list[str]]:
+    with postgres(directory / "plain") as owner:
+        single = max(_plain(owner, workers, 1, 64) for workers in PLAIN_WORKERS)
+        batch = max(_plain(owner, workers, BATCH, 8) for workers in PLAIN_WORKERS)
+    plain_rates = {1: single[0], BATCH: batch[0]}
+    with postgres(directory / "footfall") as owner:
+        limit = copy_events(owner, HISTORY // ROWS)
+        rows = [
+            ["COPY, the limit", f"{limit:,.0f}", "1.00", "", "", ""],
+            _row(f"plain, single ({single[1]} workers)", single[2], limit, single[0]),
+            _row(f"plain, batches of {BATCH} ({batch[1]} workers)", batch[2], limit, batch[0]),
+        ]
+        with ingestion(owner, directory / "home") as target:
+            for what, form, size in (
+                ("single", "canonical", 1),
+                (f"batches of {BATCH}", "canonical", BATCH),
+                ("single, /api/v1/core/collect/", "ecommerce", 1),
+                (f"batches of {BATCH}, /api/v1/tracking/batch", "tracking", BATCH),
+            ):
+                measured = _load(target, form, size)
+                rows.append(_row(f"Footfall, {what}", measured, limit, plain_rates[size]))
+                if what == "single":
+                    half = _load(target, form, size, measured.rate / 2)
+                    rows.append(_row("Footfall, single at half that rate", half, limit, single[0]))
+            copy_events(owner, 9 * _stored(owner) // ROWS)
+            for what, size in (("single", 1), (f"batches of {BATCH}", BATCH)):
+                measured = _load(target, "canonical", size)
+                title = f"Footfall, {what}, {_stored(owner) / 1e6:.0f} million stored"
+                rows.append(_row(title, measured, limit, plain_rates[size]))
+            memory = target.process.memory_info().rss / 1e6
+            rows.append(["resident memory, MB", f"{memory:,.0f}", "", "", "", ""])
+    return rows
+
+
+def _plain(owner: str, workers: int, size: int, connections: int) -> tuple[float, int, Measured]:
+    with plain(owner, workers) as target:
+        measured = load(
+            Load(target.url, "none", batch=size, connections=connections, seconds=SECONDS)
         )
-        + "\n"
-        for event in events
-    )  # fmt: skip
-    return ids.encode(), rows.encode()
+    return measured.rate, workers, measured
 
 
-async def _pieces(text: bytes, size: int = 65_536) -> AsyncIterator[bytes]:
-    for start in itertools.count(0, size):
-        if start >= len(text):
-            return
-        yield text[start : start + size]
+def _load(target: Target, form: str, size: int, rate: float = 0) -> Measured:
+    connections = 64 if size == 1 else 8
+    return load(Load(target.url, target.key, form, size, connections, SECONDS, rate))
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def _stored(owner: str) -> int:
+    with connect(owner) as connection:
+        row = connection.execute(
+            "select (select count(*) from raw.events), (select sum(stored) from raw.loads)"
+        ).fetchone()
+    assert row is not None
+    assert row[0] == row[1], row
+    return int(row[0])
+
+
+def _row(what: str, measured: Measured, limit: float, plain_rate: float) -> list[str]:
+    return [
+        what,
+        f"{measured.rate:,.0f}",
+        f"{measured.rate / limit:.2f}",
+        f"{measured.rate / plain_rate:.1f}",
+        f"{measured.p50_ms:.1f}",
+        f"{measured.p99_ms:.1f}",
+    ]
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import msgspec
 from ingestion.catalogue import Catalogue, EventType
 from ingestion.event import EMPTY_OBJECT, Event, Incoming, canonical_id, parse_time
 from ingestion.limits import (
+    LONGEST_CHARACTER,
     MAX_ENTITY_ID_BYTES,
     MAX_FRACTION_DIGITS,
     MAX_ID_BYTES,
@@ -108,9 +109,9 @@ def admit(incoming: Incoming, raw: bytes, source: str, rules: Rules, now: dt.dat
         session_id,
         _identifier("entity_type", incoming.entity_type),
         _identifier("entity_id", incoming.entity_id, MAX_ENTITY_ID_BYTES),
-        _number("value", incoming.value),
-        _currency(incoming.currency),
-        _number("quantity", incoming.quantity),
+        None if incoming.value is None else _number("value", incoming.value),
+        None if incoming.currency is None else _currency(incoming.currency),
+        None if incoming.quantity is None else _number("quantity", incoming.quantity),
         occurred_at,
         is_time_corrected,
         context,
@@ -143,13 +144,12 @@ def _identifier(name: str, value: str | int | None, limit: int = MAX_ID_BYTES) -
     if value is None or value == "":
         return None
     text = value if type(value) is str else str(value)
-    check_id(name, text, limit)
+    if len(text) * LONGEST_CHARACTER > limit:
+        check_id(name, text, limit)
     return text
 
 
-def _number(name: str, value: Decimal | None) -> Decimal | None:
-    if value is None:
-        return None
+def _number(name: str, value: Decimal) -> Decimal:
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int):
         raise QuarantineError(
@@ -165,7 +165,7 @@ def _number(name: str, value: Decimal | None) -> Decimal | None:
     return value
 
 
-def _currency(given: str | None) -> str | None:
+def _currency(given: str) -> str | None:
     if not given:
         return None
     code = given.upper()

@@ -153,6 +153,8 @@ class Landing:
                         return
                     self._wake.clear()
                     await self._wake.wait()
+                    # requests that have arrived with the one that woke us land with it
+                    await asyncio.sleep(0)
                     continue
                 group = self._take()
                 try:

@@ -16,6 +16,7 @@ from warehouse.settings import Settings
 # Ids lead the keys of indexes, where Postgres takes 2,704 bytes for all columns together.
 MAX_ID_BYTES = 255
 MAX_ENTITY_ID_BYTES = 1_024
+LONGEST_CHARACTER = 4  # bytes, in UTF-8
 # Of a number inside context and properties: what fits numeric(38, 3).
 MAX_INTEGER_DIGITS = 30
 MAX_FRACTION_DIGITS = 60
@@ -72,17 +73,19 @@ class Limits(NamedTuple):
         Raises:
             QuarantineError: It holds what cannot be stored.
         """
+        content = bytes(context) + bytes(properties)
         if (
             len(raw) > self.max_string_length
-            or raw.count(b"{") + raw.count(b"[") > self.max_depth
-            or (b"\\u" in raw and _NUL_OR_SURROGATE.search(raw))
+            # context and properties are the second level themselves
+            or content.count(b"{") + content.count(b"[") >= self.max_depth
+            or (b"\\" in raw and _NUL_OR_SURROGATE.search(raw))
         ):
             self._inspect(raw)
-        numbers = (bytes(context) + bytes(properties)).translate(_DIGITS)
+        numbers = content.translate(_DIGITS)
         if _LONG_NUMBER in numbers or _EXPONENT in numbers:
             # not those of the event as received: each dialect has its own places for numbers
-            for group, content in (("context", context), ("properties", properties)):
-                for path, _, value in _walk(_read(content), group):
+            for group, text in (("context", context), ("properties", properties)):
+                for path, _, value in _walk(_read(text), group):
                     if isinstance(value, _Number):
                         _check_number(path, value)
 
@@ -128,8 +131,7 @@ def check_id(name: str, value: str, limit: int = MAX_ID_BYTES) -> None:
     Raises:
         QuarantineError: It is too long.
     """
-    # four bytes is the most that a character takes
-    if len(value) * 4 > limit and len(value.encode()) > limit:
+    if len(value) * LONGEST_CHARACTER > limit and len(value.encode()) > limit:
         raise QuarantineError(
             "id_too_long", name, f"{name} has more than {limit} bytes: send a shorter id"
         )

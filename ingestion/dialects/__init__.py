@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ingestion.dialect import Dialect
-from ingestion.dialects import canonical, marketplace
+from ingestion.dialects import canonical, ecommerce, marketplace
 
-DIALECTS: tuple[Dialect, ...] = (canonical.DIALECT, marketplace.DIALECT)
+DIALECTS: tuple[Dialect, ...] = (canonical.DIALECT, marketplace.DIALECT, ecommerce.DIALECT)

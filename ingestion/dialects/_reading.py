@@ -55,7 +55,10 @@ class Fields:
         """
         self._path = path
         self._camel = camel
-        self._fields = {(snake_case(name) if camel else name): (name, raws[name]) for name in raws}
+        # by name as it is asked for: where it stands in the event, and its JSON
+        self._fields = {
+            (snake_case(name) if camel else name): (path + name, raw) for name, raw in raws.items()
+        }
 
     @classmethod
     def of(cls, raw: bytes, *, camel: bool = False) -> Fields:
@@ -132,14 +135,21 @@ class Fields:
                 found[known[name]] = _text.decode(self._fields.pop(name)[1])
         return found
 
+    def absorb(self, *names: str) -> None:
+        """Take an object, and treat its fields as if they stood here; those that do come first."""
+        inner = self.object(*names)._fields
+        own = {name: field for name, field in self._fields.items() if name in self}
+        self._fields = {**inner, **own}
+
     def rest(self) -> dict[str, msgspec.Raw]:
         """Return what nobody took, by name."""
         return {name: raw for name, (_, raw) in self._fields.items()}
 
     def place(self, name: str) -> str:
         """Return where a field stands in the event, as its sender writes it."""
-        spelt, _ = self._fields.get(name, (camel_case(name) if self._camel else name, None))
-        return f"{self._path}{spelt}"
+        if name in self._fields:
+            return self._fields[name][0]
+        return self._path + (camel_case(name) if self._camel else name)
 
     def _take(self, names: tuple[str, ...], decoder: msgspec.json.Decoder[Any], kind: str) -> Any:
         name = next((name for name in names if name in self), None)
@@ -201,11 +211,10 @@ def finish(
     return incoming
 
 
-def take_money(fields: Fields, incoming: Incoming) -> dict[str, object]:
-    """Take price, quantity and currency: price times quantity is the event's value.
+def take_money(fields: Fields, incoming: Incoming) -> Decimal | None:
+    """Take price, quantity and currency, and return the price.
 
-    Returns:
-        The properties that come of it.
+    Price times quantity is the event's value, where that is not given.
     """
     price = fields.number("price")
     incoming.quantity = fields.number("quantity")
@@ -214,7 +223,7 @@ def take_money(fields: Fields, incoming: Incoming) -> dict[str, object]:
     if incoming.value is None and price is not None:
         quantity = incoming.quantity
         incoming.value = price if quantity is None else _EXACT.multiply(price, quantity)
-    return {"price": price}
+    return price
 
 
 def snake_case(name: str) -> str:

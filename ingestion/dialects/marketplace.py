@@ -82,11 +82,11 @@ def _decode(raw: bytes, request: Request) -> Incoming:
     incoming.session_id = fields.identifier("session_key")
     if request.sender.user_id is None and incoming.user_id is None and incoming.session_id is None:
         incoming.session_id = _session_cookie(request) or found.new_session_key
-    properties = take_money(fields, incoming)
+    fields.absorb("metadata")
+    price = take_money(fields, incoming)
     context = {"referrer": request.header(b"referer") or None, **fields.contexts()}
-    metadata = fields.object("metadata").rest()
-    named = {"product_name": found.product.name, **metadata, **fields.rest(), **properties}
-    return finish(incoming, context, named)
+    properties = {"product_name": found.product.name, "price": price, **fields.rest()}
+    return finish(incoming, context, properties)
 
 
 def _session_cookie(request: Request) -> str | None:

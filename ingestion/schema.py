@@ -7,21 +7,27 @@ from typing import Any
 
 from ingestion.limits import MAX_ID_BYTES
 from warehouse.bounds import LARGEST_NUMBER
+from warehouse.numbers import LARGEST
 
 Json = dict[str, Any]
 
 ID: Json = {"anyOf": [{"type": "string"}, {"type": "integer"}], "nullable": True}
+KEY: Json = {**ID, "description": "Idempotency key: sent again under it, an event counts once."}
 AMOUNT: Json = {
     "anyOf": [{"type": "number"}, {"type": "string", "format": "decimal"}],
     "nullable": True,
 }
 TIME: Json = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
+STRING: Json = {"type": "string"}
 TEXT: Json = {"type": "string", "nullable": True}
+CURRENCY: Json = {"type": "string", "nullable": True, "pattern": "^[A-Za-z]{3}$"}
 FLAG: Json = {"type": "boolean"}
 MOMENT: Json = {"type": "string", "format": "date-time"}
 UUID: Json = {"type": "string", "format": "uuid"}
 NUMBER: Json = {"type": "number", "minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER}
 COUNT: Json = {"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER}
+NUMBERED: Json = {"type": "integer", "minimum": 0, "maximum": LARGEST}  # by warehouse.numbers
+NOTHING: Json = {"type": "string", "nullable": True, "enum": [None]}
 ANY_OBJECT: Json = {"type": "object"}
 
 

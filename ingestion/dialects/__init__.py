@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from ingestion.dialect import Dialect
-from ingestion.dialects import canonical, ecommerce, marketplace
+from ingestion.dialects import canonical, community, ecommerce, marketplace
 
-DIALECTS: tuple[Dialect, ...] = (canonical.DIALECT, marketplace.DIALECT, ecommerce.DIALECT)
+DIALECTS: tuple[Dialect, ...] = (
+    canonical.DIALECT,
+    marketplace.DIALECT,
+    ecommerce.DIALECT,
+    community.DIALECT,
+)

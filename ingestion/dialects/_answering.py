@@ -13,7 +13,7 @@ from ingestion.dialect import Outcome
 from ingestion.dialects._reading import camel_case
 from ingestion.event import Event
 from ingestion.request import Request
-from ingestion.schema import TEXT, Json, exact
+from ingestion.schema import NOTHING, STRING, TEXT, Json, exact
 from ingestion.verdict import QUARANTINED, SUPPRESSED, Reason, Verdict
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -26,7 +26,12 @@ _STATUSES = {
     "unknown_error": 404,
 }
 _COMMON_NAMES = {"occurred_at": "timestamp"}
-_STRING: Json = {"type": "string"}
+# What statuses mean that many endpoints give.
+WRONG = (
+    "The body is not JSON, or a field is missing or wrong: its name, and what is wrong with it. "
+    "The event is kept aside."
+)
+MAY_NOT = "The sender may not send this."
 
 
 class Style(NamedTuple):
@@ -106,6 +111,16 @@ def answer_one(
     return answer
 
 
+def not_kept(request: Request, reason: Reason) -> Answer:
+    """Answer for a record that may not be kept."""
+    return reply(201, {"id": None, "detail": f"Not kept: {reason.message}"})
+
+
+def or_not_kept(record: Json) -> Json:
+    """Return the schema of an answer that is a record, or says why there is none."""
+    return {"anyOf": [record, exact(id=NOTHING, detail=STRING)]}
+
+
 def moment(event: Event) -> dt.datetime:
     """Return when an event happened, as far as that is known before it has landed."""
     return event.occurred_at or dt.datetime.now(dt.UTC)
@@ -136,7 +151,7 @@ def _reject_rest(reason: Reason, status: int) -> Answer:
 FLAGGED = Style(
     _refuse_flagged,
     _reject_flagged,
-    exact(success={"type": "boolean", "enum": [False]}, message=_STRING, error=_STRING, field=TEXT),
+    exact(success={"type": "boolean", "enum": [False]}, message=STRING, error=STRING, field=TEXT),
 )
 # As Django REST framework has it.
 REST = Style(
@@ -144,11 +159,11 @@ REST = Style(
     _reject_rest,
     {
         "anyOf": [
-            exact(detail=_STRING, code=_STRING),
+            exact(detail=STRING, code=STRING),
             {
                 "type": "object",
                 "minProperties": 1,
-                "additionalProperties": {"type": "array", "items": _STRING},
+                "additionalProperties": {"type": "array", "items": STRING},
             },
         ]
     },

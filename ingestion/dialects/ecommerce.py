@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingestion.answers import Answer
 from ingestion.dialect import Dialect, Endpoint, Operation, Outcome
-from ingestion.dialects._answering import REST, Spelling, answer_one, reply
+from ingestion.dialects._answering import MAY_NOT, REST, WRONG, Spelling, answer_one, reply
 from ingestion.dialects._reading import Fields, begin, finish, take_money
 from ingestion.event import Event, Incoming
 from ingestion.request import Request
@@ -12,8 +12,11 @@ from ingestion.schema import (
     AMOUNT,
     ANY_OBJECT,
     COUNT,
+    CURRENCY,
     FLAG,
     ID,
+    KEY,
+    STRING,
     TEXT,
     TIME,
     UUID,
@@ -127,7 +130,7 @@ DIALECT = Dialect(
                     ("category", "event_type"),
                     category={"type": "string", "enum": list(CATEGORIES)},
                     event_type={"type": "string", "minLength": 1, "example": "page_view"},
-                    event_id={**ID, "description": "Idempotency key."},
+                    event_id=KEY,
                     user_id=ID,
                     session_id=ID,
                     product_id={**ID, "description": "Needed by product events."},
@@ -135,7 +138,7 @@ DIALECT = Dialect(
                     quantity=AMOUNT,
                     price={**AMOUNT, "description": "Price of one."},
                     order_total=AMOUNT,
-                    currency=nullable({"type": "string", "pattern": "^[A-Za-z]{3}$"}),
+                    currency=CURRENCY,
                     items_count=nullable(COUNT),
                     payment_method=TEXT,
                     timestamp=nullable(TIME),
@@ -158,15 +161,14 @@ DIALECT = Dialect(
                 answer=exact(
                     success=FLAG,
                     status={"type": "string", "enum": ["stored", "duplicate", "suppressed"]},
-                    message={"type": "string"},
+                    message=STRING,
                     event_id=nullable(UUID),
                 ),
                 answered="It is stored; where it may not be kept, `event_id` is null.",
                 status=201,
                 refusals={
-                    400: "The body is not JSON, or a field is missing or wrong: its name, and what "
-                    "is wrong with it. The event is kept aside.",
-                    403: "The sender may not send this.",
+                    400: WRONG,
+                    403: MAY_NOT,
                 },
             ),
         ),

@@ -11,7 +11,7 @@ import msgspec
 
 from ingestion.answers import Answer
 from ingestion.dialect import Dialect, Endpoint, Operation
-from ingestion.dialects._answering import FLAGGED, Spelling, answer_one, reply
+from ingestion.dialects._answering import FLAGGED, MAY_NOT, WRONG, Spelling, answer_one, reply
 from ingestion.dialects._reading import Fields, begin, finish, take_money
 from ingestion.event import Event, Incoming
 from ingestion.lookups import Lookups, Product
@@ -20,8 +20,12 @@ from ingestion.request import Request
 from ingestion.schema import (
     AMOUNT,
     ANY_OBJECT,
+    CURRENCY,
     FLAG,
     ID,
+    KEY,
+    NUMBERED,
+    STRING,
     TEXT,
     TIME,
     exact,
@@ -30,7 +34,7 @@ from ingestion.schema import (
     open_object,
 )
 from ingestion.verdict import QuarantineError, Reason, Verdict
-from warehouse.numbers import LARGEST, number_of
+from warehouse.numbers import number_of
 
 ACTIONS = ("view", "click", "favorite", "unfavorite", "cart_add", "cart_remove")
 _COOKIE = "sessionid"
@@ -157,30 +161,29 @@ DIALECT = Dialect(
                     ("product_id", "action"),
                     product_id=given_id("the product", "7f3e9c52-bottle"),
                     action={"type": "string", "enum": list(ACTIONS)},
-                    event_id={**ID, "description": "Idempotency key."},
+                    event_id=KEY,
                     user_id={**ID, "description": "Who; a key of a service may say so."},
                     session_key=ID,
                     product_name=TEXT,
                     quantity=AMOUNT,
                     price={**AMOUNT, "description": "Price of one."},
-                    currency=nullable({"type": "string", "pattern": "^[A-Za-z]{3}$"}),
+                    currency=CURRENCY,
                     timestamp=nullable(TIME),
                     metadata=nullable(ANY_OBJECT),
                 ),
                 example={"product_id": "uuid-here", "action": "view"},
                 answer=exact(
                     success=FLAG,
-                    message={"type": "string"},
-                    activity_id=nullable({"type": "integer", "minimum": 0, "maximum": LARGEST}),
+                    message=STRING,
+                    activity_id=nullable(NUMBERED),
                     user_authenticated=FLAG,
                     session_key=TEXT,
                 ),
                 answered="It is stored; where it may not be kept, `activity_id` is null.",
                 status=201,
                 refusals={
-                    400: "The body is not JSON, or a field is missing or wrong; the event is kept "
-                    "aside.",
-                    403: "The sender may not send this.",
+                    400: WRONG,
+                    403: MAY_NOT,
                     404: "The product is none of those in `ops.products`; the event is kept aside.",
                 },
             ),

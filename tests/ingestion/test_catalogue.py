@@ -40,6 +40,13 @@ def test_a_value_that_is_not_among_the_allowed_is_quarantined(ingestion: Running
     assert "debug, info, warning, error, critical" in verdict["reason"]["message"]
 
 
+def test_an_object_that_is_none_is_quarantined(ingestion: RunningIngestion) -> None:
+    search = page_view(event_type="search", properties={"filters": "blue"})
+    (verdict,) = ingestion.verdicts(search)
+    assert verdict["reason"]["code"] == "wrong_type"
+    assert verdict["reason"]["field"] == "properties.filters"
+
+
 def test_an_event_type_is_live_once_its_file_is_saved(warehouse: Warehouse, tmp_path: Path) -> None:
     folder = tmp_path / "catalog"
     shutil.copytree(CATALOG, folder)

@@ -54,6 +54,7 @@ def postgres(directory: Path) -> Iterator[str]:
     Args:
         directory: An empty directory for its files.
     """
+    directory.mkdir(exist_ok=True)
     directory.chmod(0o711)  # it runs as another user
     server = EmbeddedPostgres(directory / "postgres", _free_port())
     server.initialise()

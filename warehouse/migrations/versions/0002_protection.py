@@ -14,8 +14,32 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+# An event as ingestion hands it over: its fields, in the order of ingestion.event.Event.
+LANDING_EVENT = """
+create type raw.landing_event as (
+    event_id uuid,
+    visitor_id text,
+    source text,
+    category text,
+    event_type text,
+    user_id text,
+    anonymous_id text,
+    session_id text,
+    entity_type text,
+    entity_id text,
+    value numeric,
+    currency text,
+    quantity numeric,
+    occurred_at timestamptz,
+    is_time_corrected boolean,
+    context jsonb,
+    properties jsonb
+)
+"""
+
 
 def upgrade() -> None:
+    op.execute(LANDING_EVENT)
     op.add_column(
         "write_keys",
         sa.Column(
@@ -141,6 +165,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("drop type raw.landing_event")
     op.drop_table("products", schema="ops")
     op.drop_table("address_salts", schema="ops")
     op.drop_table("erasures", schema="ops")

@@ -43,6 +43,7 @@ class Operation(NamedTuple):
         status: Status of that answer.
         refusals: Descriptions of the answers, by status, that only this endpoint gives.
         parameters: Descriptions of the parameters in its path, by name.
+        other_bodies: Schemas of the bodies that it takes besides JSON, by media type.
     """
 
     summary: str
@@ -54,6 +55,7 @@ class Operation(NamedTuple):
     status: int = 200
     refusals: Mapping[int, str] = {}
     parameters: Mapping[str, str] = {}
+    other_bodies: Mapping[str, Json] = {}
 
 
 class Endpoint(NamedTuple):

@@ -11,20 +11,38 @@ from warehouse.numbers import LARGEST
 
 Json = dict[str, Any]
 
-ID: Json = {"anyOf": [{"type": "string"}, {"type": "integer"}], "nullable": True}
+
+def nullable(schema: Json) -> Json:
+    """Return a schema that takes null as well, which OpenAPI 3.0 says beside a type alone."""
+    if "enum" in schema:
+        schema = {**schema, "enum": [*schema["enum"], None]}
+    if "anyOf" in schema:
+        first, *others = schema["anyOf"]
+        return {**schema, "anyOf": [{**first, "nullable": True}, *others]}
+    return {**schema, "nullable": True}
+
+
+NUMBER: Json = {"type": "number", "minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER}
+IDENTIFIER: Json = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+ID = nullable(IDENTIFIER)
 KEY: Json = {**ID, "description": "Idempotency key: sent again under it, an event counts once."}
-AMOUNT: Json = {
-    "anyOf": [{"type": "number"}, {"type": "string", "format": "decimal"}],
-    "nullable": True,
+DECIMAL: Json = {
+    "anyOf": [NUMBER, {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,20})?$"}]
 }
-TIME: Json = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
+AMOUNT = nullable(DECIMAL)
+TIME: Json = {
+    "anyOf": [
+        {"type": "string", "format": "date-time"},
+        # seconds since 1970 from 1990 on, or milliseconds up to the year 9999
+        {"type": "number", "minimum": 631_152_000, "maximum": 253_402_300_799_999},
+    ]
+}
 STRING: Json = {"type": "string"}
 TEXT: Json = {"type": "string", "nullable": True}
 CURRENCY: Json = {"type": "string", "nullable": True, "pattern": "^[A-Za-z]{3}$"}
 FLAG: Json = {"type": "boolean"}
 MOMENT: Json = {"type": "string", "format": "date-time"}
 UUID: Json = {"type": "string", "format": "uuid"}
-NUMBER: Json = {"type": "number", "minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER}
 COUNT: Json = {"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER}
 NUMBERED: Json = {"type": "integer", "minimum": 0, "maximum": LARGEST}  # by warehouse.numbers
 NOTHING: Json = {"type": "string", "nullable": True, "enum": [None]}
@@ -50,11 +68,6 @@ def open_object(required: Sequence[str], **properties: Json) -> Json:
     """Return the schema of an object that may have these properties and any others."""
     schema: Json = {"type": "object", "properties": properties}
     return {**schema, "required": list(required)} if required else schema
-
-
-def nullable(schema: Json) -> Json:
-    """Return a schema that takes null as well."""
-    return {**schema, "nullable": True}
 
 
 def given_id(description: str, example: str | int) -> Json:

@@ -274,8 +274,11 @@ def _endpoints(document: Mapping[str, Any]) -> str:
 
 def _who(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
     security = operation.get("security", document.get("security", []))
+    if {} in security:
+        return "anyone"
     schemes = [re.sub(r"([A-Z])", r" \1", name).lower() for option in security for name in option]
-    return " or ".join(f"who has a {scheme}" for scheme in schemes) or "anyone"
+    tokens = [f"{'an' if scheme[0] in 'aeiou' else 'a'} {scheme}" for scheme in schemes]
+    return " or ".join(f"who has {token}" for token in tokens) or "anyone"
 
 
 def _event_type(category: str, name: str, spec: TypeSpec) -> str:

@@ -48,6 +48,15 @@ DIALECT = Dialect(
                     "user_id": "u-17",
                     "context": {"page_path": "/bottles"},
                 },
+                other_bodies={
+                    "application/x-ndjson": {
+                        "type": "string",
+                        "format": "ndjson",
+                        "description": "One event to a line.",
+                        "example": '{"category": "user", "event_type": "login", "user_id": "u"}\n'
+                        '{"category": "product", "event_type": "view", "entity_id": "mug"}\n',
+                    }
+                },
                 answer={"$ref": "#/components/schemas/Verdicts"},
                 answered="A verdict for each event, in order.",
             ),

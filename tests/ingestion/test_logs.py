@@ -68,7 +68,9 @@ def send_everything(ingestion: RunningIngestion) -> set[int]:
     for dialect, number in zip(DIALECTS, itertools.count()):
         for endpoint in dialect.endpoints:
             path = re.sub(r"\{\w+\}", PERSON, endpoint.path)
-            for body in bodies({"user_id": f"{PERSON}{number}", **endpoint.operation.example}):
+            for body in bodies(
+                {"user_id": f"{PERSON}{number}", **(endpoint.operation.example or {})}
+            ):
                 for more in (
                     ingestion.headers,
                     {"authorization": f"Bearer {PERSON}"},

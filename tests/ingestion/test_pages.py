@@ -9,10 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ingestion.catalogue import Catalogue
 from ingestion.dialects import DIALECTS
+from ingestion.event import Incoming
+from ingestion.openapi import describe_api
 from ingestion.plan import read_plan
 from tests.conftest import Warehouse
 from tests.servers import PROJECT, RunningIngestion
+from warehouse.settings import Settings
 
 
 def get(ingestion: RunningIngestion, path: str) -> Any:
@@ -46,6 +50,16 @@ def test_the_openapi_document_describes_every_event_type_and_refers_to_nothing_m
             assert {f"properties.{field}" for field in fields} == {
                 path for path in kind.fields if path.startswith("properties.")
             }
+
+
+def test_the_openapi_document_knows_every_field_of_an_event(ingestion: RunningIngestion) -> None:
+    schemas = get(ingestion, "/openapi.json")["components"]["schemas"]
+    assert schemas["user.login"]["properties"].keys() == set(Incoming.__struct_fields__)
+    assert "custom" not in schemas
+    custom = describe_api(Catalogue(read_plan()), Settings(unknown_events="custom"))
+    assert {"$ref": "#/components/schemas/custom"} in custom["components"]["schemas"]["Event"][
+        "anyOf"
+    ]
 
 
 def test_every_path_is_in_the_openapi_document(ingestion: RunningIngestion) -> None:

@@ -42,7 +42,7 @@ class Product(NamedTuple):
     is_taken: bool
 
 
-_UNLISTED = Product(None, is_taken=True)
+ANY_PRODUCT = Product(None, is_taken=True)  # where no products are listed, or nobody can tell
 
 
 class Lookups:
@@ -62,19 +62,19 @@ class Lookups:
     async def product(self, product_id: str) -> Product:
         """Return what is known of a product; where nobody can tell, any is taken."""
         if time.monotonic() < self._no_products_until:
-            return _UNLISTED
+            return ANY_PRODUCT
         found = self._products.get(product_id)
         if found is not None:
             return found
         if not is_storable(product_id) or len(product_id.encode()) > MAX_ENTITY_ID_BYTES:
-            return _UNLISTED  # refused for that, and no question for Postgres
+            return ANY_PRODUCT  # refused for that, and no question for Postgres
         rows = await self._ask(_PRODUCT, product_id)
         if rows is None:
-            return _UNLISTED
+            return ANY_PRODUCT
         ((name, is_any),) = rows
         if not is_any:
             self._no_products_until = time.monotonic() + MAX_AGE_SECONDS
-            return _UNLISTED
+            return ANY_PRODUCT
         product = self._products[product_id] = Product(name, is_taken=name is not None)
         return product
 

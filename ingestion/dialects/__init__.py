@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ingestion.dialect import Dialect
-from ingestion.dialects import canonical, community, ecommerce, marketplace
+from ingestion.dialects import canonical, community, ecommerce, marketplace, tracking
 
 DIALECTS: tuple[Dialect, ...] = (
     canonical.DIALECT,
     marketplace.DIALECT,
     ecommerce.DIALECT,
     community.DIALECT,
+    tracking.DIALECT,
 )

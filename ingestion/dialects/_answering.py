@@ -26,6 +26,7 @@ _STATUSES = {
     "unknown_error": 404,
 }
 _COMMON_NAMES = {"occurred_at": "timestamp"}
+_PERSONS = ("user_id", "session_id")
 # What statuses mean that many endpoints give.
 WRONG = (
     "The body is not JSON, or a field is missing or wrong: its name, and what is wrong with it. "
@@ -66,6 +67,8 @@ class Spelling(NamedTuple):
         if reason.field is None:
             return reason
         spelt = self.names.get(reason.field) or _COMMON_NAMES.get(reason.field)
+        if self.camel and reason.field in _PERSONS:
+            spelt = camel_case(reason.field)
         if spelt is None:
             group, _, name = reason.field.partition(".")
             if not name or group not in ("properties", "context"):

@@ -7,6 +7,7 @@ events about it, and reading takes them into account.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,6 +34,7 @@ from ingestion.schema import (
     ANY_OBJECT,
     FLAG,
     ID,
+    IDENTIFIER,
     KEY,
     MOMENT,
     NUMBERED,
@@ -72,6 +74,16 @@ class _Properties(msgspec.Struct):
     extra_data: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class _Found(NamedTuple):
+    """Which error a path names.
+
+    Attributes:
+        event_id: Its event id; None where there is no such error.
+    """
+
+    event_id: str | None
+
+
 class _Context(msgspec.Struct):
     ip: str | None = None
     user_agent: str | None = None
@@ -88,7 +100,8 @@ def _decode_error(raw: bytes, request: Request) -> Incoming:
         "level": (fields.text("level") or "error").lower(),
         "message": fields.needed_text("message", "what went wrong"),
     }
-    return finish(incoming, fields.contexts(), {**properties, **fields.rest()})
+    context = {"ip": fields.text("ip_address"), "user_agent": fields.text("user_agent")}
+    return finish(incoming, {**context, **fields.contexts()}, {**properties, **fields.rest()})
 
 
 def _error_taken(request: Request, event: Event, verdict: Verdict) -> Answer:
@@ -115,8 +128,12 @@ def _error_taken(request: Request, event: Event, verdict: Verdict) -> Answer:
     return reply(201, body)
 
 
-async def _find_error(raws: Sequence[bytes], request: Request, lookups: Lookups) -> str | None:
-    """Return the event id of the error that a path names; None where there is none."""
+async def _find_error(raws: Sequence[bytes], request: Request, lookups: Lookups) -> _Found:
+    """Look for the error that a path names.
+
+    Raises:
+        RefusedError: The sender is nobody in particular.
+    """
     sender = request.sender
     if sender.user_id is None and not sender.roles:
         raise RefusedError(
@@ -126,12 +143,12 @@ async def _find_error(raws: Sequence[bytes], request: Request, lookups: Lookups)
             {"www-authenticate": 'Bearer realm="footfall"'},
         )
     candidates = _candidates(request)
-    return await lookups.stored(candidates) if candidates else None
+    return _Found(await lookups.stored(candidates) if candidates else None)
 
 
 def _candidates(request: Request) -> list[str]:
     """Return the event ids that the id in a path may stand for, the likeliest first."""
-    given = request.parameters["error_id"]
+    given = request.parameters.get("error_id", "")
     if not is_storable(given):
         return []
     number = as_given(given)
@@ -154,7 +171,7 @@ def _decode_change(raw: bytes, request: Request) -> Incoming:
         "error_resolved" if is_resolved else "error_reopened",
         times=("resolved_at", "timestamp"),
     )
-    incoming.entity_id = request.found or request.parameters["error_id"]
+    incoming.entity_id = _named_error(request)
     rest = {name: raw for name, raw in fields.rest().items() if name not in _UNCHANGED}
     return finish(incoming, {}, rest)
 
@@ -163,12 +180,18 @@ def _decode_deletion(raw: bytes, request: Request) -> Incoming:
     return Incoming(
         category="system",
         event_type="error_deleted",
-        entity_id=request.found or request.parameters["error_id"],
+        entity_id=_named_error(request),
     )
 
 
+def _named_error(request: Request) -> str:
+    found: _Found | None = request.found
+    return (found and found.event_id) or request.parameters.get("error_id", "")
+
+
 def _check_found(incoming: Incoming, request: Request) -> None:
-    if request.found is None:
+    found: _Found | None = request.found
+    if found is not None and found.event_id is None:
         raise QuarantineError(
             "unknown_error", "id", "there is no error of this id: correct it, or log the error"
         )
@@ -233,7 +256,7 @@ ENDPOINTS = (
             body=open_object(
                 ("message",),
                 message={"type": "string", "minLength": 1},
-                level=nullable({"type": "string", "enum": [*LEVELS, None]}),
+                level=nullable({"type": "string", "enum": list(LEVELS)}),
                 stack_trace=TEXT,
                 event_id=KEY,
                 user={**ID, "description": "Whom it met."},
@@ -252,7 +275,7 @@ ENDPOINTS = (
             answer=or_not_kept(
                 exact(
                     id=_ERROR_ID,
-                    user={"anyOf": [{"type": "integer"}, STRING], "nullable": True},
+                    user=nullable(IDENTIFIER),
                     level={"type": "string", "enum": list(LEVELS)},
                     message=STRING,
                     stack_trace=TEXT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Context, Decimal
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from ingestion.plan import CONTEXT_FIELDS
 from ingestion.verdict import QuarantineError
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_any = msgspec.json.Decoder()
 _text = msgspec.json.Decoder(str)
 _identifier = msgspec.json.Decoder(str | int)
 _number = msgspec.json.Decoder(Decimal)
@@ -81,6 +82,13 @@ class Fields:
         """Take an id."""
         found: str | int | None = self._take(names, _identifier, "a string or an integer")
         return found
+
+    def choice(self, name: str, choices: Collection[str]) -> str | None:
+        """Take a text that is one of some; any other is left where it is."""
+        if name in self and (text := _any.decode(self._fields[name][1])) in choices:
+            del self._fields[name]
+            return str(text)
+        return None
 
     def needed_text(self, name: str, what: str) -> str:
         """Take a text that the event cannot do without.

@@ -15,6 +15,7 @@ from ingestion.schema import (
     ANY_OBJECT,
     FLAG,
     ID,
+    IDENTIFIER,
     KEY,
     MOMENT,
     NOTHING,
@@ -47,7 +48,6 @@ _GEO_SPELLING = Spelling(
         "properties.restriction_level": "restriction_level",
     }
 )
-_GIVEN_ID = {"anyOf": [{"type": "integer"}, STRING]}
 _REFUSALS = {400: WRONG, 403: MAY_NOT}
 
 
@@ -169,8 +169,8 @@ def _answer_schema(**said: Json) -> Json:
         success=FLAG,
         message=message,
         event_id=UUID,
-        community_id=_GIVEN_ID,
-        user_id=nullable(_GIVEN_ID),
+        community_id=IDENTIFIER,
+        user_id=nullable(IDENTIFIER),
         timestamp=MOMENT,
         **said,
     )
@@ -227,7 +227,7 @@ _GEO = Endpoint(
             location=nullable(
                 open_object((), country=TEXT, region=TEXT, city=TEXT, is_traveler=nullable(FLAG))
             ),
-            restriction_level=nullable({"type": "string", "enum": [*LEVELS, None]}),
+            restriction_level=nullable({"type": "string", "enum": list(LEVELS)}),
             is_traveler=nullable(FLAG),
             timestamp=nullable(TIME),
         ),
@@ -239,7 +239,7 @@ _GEO = Endpoint(
             "is_traveler": False,
         },
         answer=_answer_schema(
-            access_result=nullable({"type": "string", "enum": [*RESULTS, None]}),
+            access_result=nullable({"type": "string", "enum": list(RESULTS)}),
             kind={"type": "string", "enum": list(KINDS)},
         ),
         answered="It is stored; where it may not be kept, `event_id` is null.",

@@ -20,7 +20,9 @@ from ingestion.schema import (
     TEXT,
     TIME,
     UUID,
+    Json,
     exact,
+    given_id,
     nullable,
     open_object,
 )
@@ -41,10 +43,11 @@ def _decode(raw: bytes, request: Request) -> Incoming:
         )
     event_type = fields.needed_text("event_type", "what happened, such as view")
     incoming = begin(fields, category, event_type)
+    own = {"ip": fields.text("ip_address"), "user_agent": fields.text("user_agent")}
     fields.absorb("data")
     incoming.user_id = fields.identifier("user_id")
     incoming.session_id = fields.identifier("session_id")
-    context = fields.contexts()
+    context = {**fields.contexts(), **{name: text for name, text in own.items() if text}}
     return finish(incoming, context, {**_subject(fields, incoming), **fields.rest()})
 
 
@@ -113,6 +116,40 @@ def _answer(outcome: Outcome) -> Answer:
     return _ANSWERS.get(category or "", _ANSWERS["user"])(outcome)
 
 
+_NEEDED = {"product": "product_id", "order": "order_id"}
+_ORDER: dict[str, Json] = {
+    "order_id": given_id("the order", "o-501"),
+    "order_total": AMOUNT,
+    "items_count": nullable(COUNT),
+    "payment_method": TEXT,
+}
+_OWN: dict[str, dict[str, Json]] = {
+    "product": {"product_id": given_id("the product", "1003461")},
+    "order": _ORDER,
+}
+
+
+def _body(category: str) -> Json:
+    """Return the schema of the events of a category."""
+    needed = _NEEDED.get(category)
+    return open_object(
+        ("category", "event_type", *([needed] if needed else [])),
+        category={"type": "string", "enum": [category]},
+        event_type={"type": "string", "minLength": 1},
+        event_id=KEY,
+        user_id=ID,
+        session_id=ID,
+        **_OWN.get(category, {}),
+        quantity=AMOUNT,
+        price={**AMOUNT, "description": "Price of one."},
+        currency=CURRENCY,
+        timestamp=nullable(TIME),
+        ip_address=TEXT,
+        user_agent=TEXT,
+        data=nullable(ANY_OBJECT),
+    )
+
+
 DIALECT = Dialect(
     name="ecommerce",
     description="Data collection of an e-commerce platform.",
@@ -126,26 +163,7 @@ DIALECT = Dialect(
                 description="Categories: `user`, `product`, `order` and `recommendation`, each "
                 "with the event types that the catalogue lists. What stands in `data` counts as "
                 "if it stood in the event.",
-                body=open_object(
-                    ("category", "event_type"),
-                    category={"type": "string", "enum": list(CATEGORIES)},
-                    event_type={"type": "string", "minLength": 1, "example": "page_view"},
-                    event_id=KEY,
-                    user_id=ID,
-                    session_id=ID,
-                    product_id={**ID, "description": "Needed by product events."},
-                    order_id={**ID, "description": "Needed by order events."},
-                    quantity=AMOUNT,
-                    price={**AMOUNT, "description": "Price of one."},
-                    order_total=AMOUNT,
-                    currency=CURRENCY,
-                    items_count=nullable(COUNT),
-                    payment_method=TEXT,
-                    timestamp=nullable(TIME),
-                    ip_address=TEXT,
-                    user_agent=TEXT,
-                    data=nullable(ANY_OBJECT),
-                ),
+                body={"oneOf": [_body(category) for category in CATEGORIES]},
                 example={
                     "category": "user",
                     "event_type": "page_view",

@@ -14,7 +14,7 @@ from ingestion.dialect import Dialect, Endpoint, Operation
 from ingestion.dialects._answering import FLAGGED, MAY_NOT, WRONG, Spelling, answer_one, reply
 from ingestion.dialects._reading import Fields, begin, finish, take_money
 from ingestion.event import Event, Incoming
-from ingestion.lookups import Lookups, Product
+from ingestion.lookups import ANY_PRODUCT, Lookups, Product
 from ingestion.rejection import DECODING_ERRORS
 from ingestion.request import Request
 from ingestion.schema import (
@@ -59,21 +59,25 @@ class _Found(NamedTuple):
     new_session_key: str
 
 
+def _found(request: Request, product: Product = ANY_PRODUCT) -> _Found:
+    """Return what was found out of a request; of one that is read again, nothing was."""
+    found: _Found | None = request.found
+    return found or _Found(product, secrets.token_hex(16))
+
+
 async def _prepare(raws: Sequence[bytes], request: Request, lookups: Lookups) -> _Found:
-    product = Product(None, is_taken=True)
     try:
         product_id = Fields.of(raws[0]).identifier("product_id")
     except DECODING_ERRORS:
-        pass  # to be told when the event is read
-    else:
-        if product_id is not None:
-            product = await lookups.product(str(product_id))
-    return _Found(product, secrets.token_hex(16))
+        product_id = None  # to be told when the event is read
+    if product_id is None:
+        return _found(request)
+    return _found(request, await lookups.product(str(product_id)))
 
 
 def _decode(raw: bytes, request: Request) -> Incoming:
     fields = Fields.of(raw)
-    found: _Found = request.found
+    found = _found(request)
     product_id = fields.needed_identifier("product_id", "the id of the product that it is about")
     action = fields.needed_text("action", f"one of {', '.join(ACTIONS)}")
     if action not in ACTIONS:
@@ -99,8 +103,7 @@ def _session_cookie(request: Request) -> str | None:
 
 
 def _check(incoming: Incoming, request: Request) -> None:
-    found: _Found = request.found
-    if not found.product.is_taken:
+    if not _found(request).product.is_taken:
         raise QuarantineError(
             "unknown_product",
             "product_id",
@@ -110,7 +113,7 @@ def _check(incoming: Incoming, request: Request) -> None:
 
 
 def _taken(request: Request, event: Event, verdict: Verdict) -> Answer:
-    found: _Found = request.found
+    found = _found(request)
     sent = msgspec.json.decode(event.properties, type=_Named).product_name
     is_user = event.user_id is not None
     body = {

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from ingestion.catalogue import Catalogue, EventType
+from ingestion.consent import check_consent
 from ingestion.event import EMPTY_OBJECT, Event, Incoming, canonical_id, parse_time
 from ingestion.limits import (
     LONGEST_CHARACTER,
@@ -80,6 +81,7 @@ def admit(incoming: Incoming, raw: bytes, source: str, rules: Rules, now: dt.dat
     if incoming.properties == b"null":
         incoming.properties = EMPTY_OBJECT
     rules.limits.check_content(raw, incoming.context, incoming.properties)
+    check_consent(incoming.consent)
     _event_type(incoming, rules).check(incoming)
     assert incoming.category
     assert incoming.event_type

@@ -29,6 +29,7 @@ from ingestion.metrics import Metrics
 from ingestion.pages import build_pages
 from ingestion.request import Body, Receive, Scope
 from ingestion.routing import Router
+from ingestion.salts import AddressSalts
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _CATALOGUE_SECONDS = 1.0
+_SALT_SECONDS = 3.0
 _CLIENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")  # W3C
 
@@ -73,18 +75,20 @@ class Ingestion:
         )
         self.keys = KeyRing(self._fetch)
         self._gate = Gate(self.live_settings, self.keys)
+        self._salts = AddressSalts(self._fetch)
         self._intake = Intake(
             self.live_settings,
             self.catalogue,
             self._gate,
             self.landing,
             lookups=Lookups(self._fetch),
+            salts=self._salts,
             metrics=self.metrics,
         )
         add_gauges(self.metrics, self.landing, self.catalogue, self.live_settings, self.keys)
         self._router = Router(DIALECTS)
         self._pages = build_pages(self)
-        # beside the landing: for keys, look-ups and health
+        # beside the landing: for keys, look-ups, salts and health
         self._side: asyncpg.Connection | None = None
         self._side_lock = asyncio.Lock()
         self._prefix = os.urandom(4).hex()
@@ -162,14 +166,19 @@ class Ingestion:
     async def running(self) -> AsyncIterator[None]:
         """Land events and follow the catalogue for the duration of the block."""
         self.landing.start()
-        follower = asyncio.create_task(self._follow_catalogue())
+        with contextlib.suppress(Exception):  # one of its own stands in, until it is followed
+            await asyncio.wait_for(self._salts.share(), _SALT_SECONDS)
+        followers = [
+            asyncio.create_task(self._follow_catalogue()),
+            asyncio.create_task(self._salts.follow()),
+        ]
         try:
             yield
         finally:
             await self.landing.drain()
-            follower.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await follower
+            for follower in followers:
+                follower.cancel()
+            await asyncio.gather(*followers, return_exceptions=True)
             if self._side is not None:
                 self._side.terminate()
 

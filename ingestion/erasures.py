@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from ingestion.event import Event
-from ingestion.items import Item, Suppressed
+from ingestion.items import Item, Rejected, Suppressed
 from ingestion.verdict import Reason
 
 _QUERY = "select erasure_id, subject_hash from ops.erasures where erasure_id > $1"
@@ -26,7 +26,7 @@ def subject_hash(kind: str, identifier: str, secret: bytes) -> bytes:
         identifier: The id.
         secret: The installation's own, at most 64 bytes.
     """
-    text = f"{kind}:{identifier}".encode()
+    text = f"{kind}:{identifier}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, key=secret, digest_size=32).digest()
 
 
@@ -59,13 +59,16 @@ class Erasures:
             return items
         return [
             Suppressed(item.source, _ERASED)
-            if isinstance(item, Event) and self._is_about_erased(item)
+            if not isinstance(item, Suppressed) and self._is_about_erased(item)
             else item
             for item in items
         ]
 
-    def _is_about_erased(self, event: Event) -> bool:
+    def _is_about_erased(self, item: Event | Rejected) -> bool:
+        known = [("user", item.user_id), ("anonymous", item.anonymous_id)]
+        if isinstance(item, Rejected) and item.sender is not None:
+            known.append(("user", item.sender.user_id))  # who goes into quarantine with it
         return any(
             identifier is not None and subject_hash(kind, identifier, self._secret) in self._hashes
-            for kind, identifier in (("user", event.user_id), ("anonymous", event.anonymous_id))
+            for kind, identifier in known
         )

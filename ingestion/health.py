@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from ingestion.places import open_places
+
 if TYPE_CHECKING:
     from ingestion.app import Ingestion
 
@@ -38,7 +40,8 @@ async def postgres_health(ingestion: Ingestion) -> dict[str, Any]:
 
 async def health(ingestion: Ingestion) -> dict[str, Any]:
     """Return how ingestion and each of its dependencies are, as ``GET /health/`` says it."""
-    ingestion.live_settings.current()  # which looks at the file
+    settings = ingestion.live_settings.current()  # which looks at the file
+    database, problem = open_places(settings.geoip_database, settings.home).state()
     dependencies = {
         "postgres": await postgres_health(ingestion),
         "catalogue": {
@@ -47,6 +50,7 @@ async def health(ingestion: Ingestion) -> dict[str, Any]:
         },
         "settings": _following(ingestion.live_settings.problem),
         "keys": _keys(ingestion),
+        "geo": {**_following(problem), "database": database},
         "queue": _queue(ingestion),
     }
     states = {one["status"] for one in dependencies.values()}

@@ -21,6 +21,7 @@ from ingestion.passage import Passage
 from ingestion.privacy import Privacy
 from ingestion.request import Body, Receive, Request, Scope, read_body
 from ingestion.routing import Route
+from ingestion.salts import AddressSalts
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Intake:
         landing: Landing,
         *,
         lookups: Lookups,
+        salts: AddressSalts,
         metrics: Metrics,
     ) -> None:
         self._settings = settings
@@ -44,6 +46,7 @@ class Intake:
         self._gate = gate
         self._landing = landing
         self._lookups = lookups
+        self._salts = salts
         self._metrics = metrics
         self._rules: Rules | None = None
         self._rules_settings: Settings | None = None
@@ -118,6 +121,6 @@ class Intake:
             or self._rules_settings is not settings
             or self._rules.catalogue is not catalogue
         ):
-            self._rules = Rules.of(settings, catalogue, Privacy(settings))
+            self._rules = Rules.of(settings, catalogue, Privacy(settings, self._salts))
             self._rules_settings = settings
         return self._rules

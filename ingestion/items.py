@@ -23,6 +23,8 @@ class Rejected(msgspec.Struct):
         event: The canonical event as JSON, as far as the dialect could make it; empty where not.
         endpoint: Method and path at which it came in, by which it can be read again.
         sender: Who sent it, as whom it can be judged again; None where that is not known.
+        user_id: Whom it names, as far as that is known: for erasures alone, not stored by itself.
+        anonymous_id: Which device it names; so too.
     """
 
     source: str
@@ -35,6 +37,8 @@ class Rejected(msgspec.Struct):
     event: bytes = b""
     endpoint: str = "POST /v1/events"
     sender: Sender | None = None
+    user_id: str | None = None
+    anonymous_id: str | None = None
 
 
 class Suppressed(msgspec.Struct):

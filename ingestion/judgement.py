@@ -7,10 +7,10 @@ import datetime as dt
 from ingestion.admission import Rules, admit
 from ingestion.event import Incoming
 from ingestion.items import Item, Suppressed
-from ingestion.rejection import DECODING_ERRORS, reject
+from ingestion.rejection import DECODING_ERRORS, reject, salvage
 from ingestion.request import Request
 from ingestion.routing import Route
-from ingestion.verdict import QuarantineError
+from ingestion.verdict import QuarantineError, Reason
 
 
 def judge(route: Route, raw: bytes, request: Request, rules: Rules, now: dt.datetime) -> Item:
@@ -27,12 +27,11 @@ def judge(route: Route, raw: bytes, request: Request, rules: Rules, now: dt.date
     source = request.sender.source
     incoming = reduced = None
     try:
-        rules.limits.check_size(raw)
         incoming = endpoint.decode(raw, request)
-        kind = rules.catalogue.find(incoming.category, incoming.event_type)
-        objection = rules.privacy.objection(incoming, kind, request)
+        objection = _objection(incoming, route, request, rules)
         if objection is not None:
             return Suppressed(source, objection)
+        rules.limits.check_size(raw)
         rules.privacy.reduce(incoming, request, is_for_clients=endpoint.is_for_clients)
         reduced = incoming
         _check_sender(incoming, request)
@@ -40,8 +39,10 @@ def judge(route: Route, raw: bytes, request: Request, rules: Rules, now: dt.date
             endpoint.check(incoming, request)
         return admit(incoming, raw, source, rules, now)
     except DECODING_ERRORS as error:
-        if incoming is None:
-            objection = rules.privacy.objection(None, None, request)
+        known = incoming
+        if known is None:
+            known = salvage(raw)
+            objection = _objection(known, route, request, rules)
             if objection is not None:
                 return Suppressed(source, objection)
         return reject(
@@ -51,8 +52,19 @@ def judge(route: Route, raw: bytes, request: Request, rules: Rules, now: dt.date
             dialect=route.dialect.name,
             endpoint=route.address,
             sender=request.sender,
-            incoming=reduced,
+            known=known,
+            event=reduced,
         )
+
+
+def _objection(incoming: Incoming, route: Route, request: Request, rules: Rules) -> Reason | None:
+    """Return why an event must not be kept at all, not even in quarantine; None where it may be."""
+    return rules.privacy.objection(
+        incoming,
+        rules.catalogue.find(incoming.category, incoming.event_type),
+        request,
+        is_for_clients=route.endpoint.is_for_clients,
+    )
 
 
 def _check_sender(incoming: Incoming, request: Request) -> None:

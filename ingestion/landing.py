@@ -303,4 +303,6 @@ def _unstorable(item: Item) -> Rejected:
             "Postgres refused the event, although it passed all checks: please report this",
         ),
         msgspec.json.encode(item),
+        user_id=item.user_id,
+        anonymous_id=item.anonymous_id,
     )

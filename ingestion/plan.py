@@ -27,6 +27,7 @@ CANONICAL_FIELDS: dict[str, FieldType] = {
     "currency": "string",
     "quantity": "number",
     "occurred_at": "string",
+    "consent": "string",
 }
 CONTEXT_FIELDS = (
     "page_url",

@@ -7,9 +7,10 @@ import re
 
 import msgspec
 
+from ingestion.consent import DENIED
 from ingestion.event import Incoming, canonical_id
 from ingestion.items import Rejected
-from ingestion.limits import printable
+from ingestion.limits import is_storable, printable
 from ingestion.plan import LONGEST_NAME
 from ingestion.sender import Sender
 from ingestion.verdict import QuarantineError, Reason
@@ -22,6 +23,9 @@ INVALID_TEXT = Reason(
     None,
     "the event is not UTF-8, or has half a surrogate pair: encode the request as UTF-8",
 )
+_SALVAGED = ("event_id", "category", "event_type", "consent", "user_id", "anonymous_id")
+_INTEGER_DIGITS = 18  # of an id that is a number
+_DENIED = re.compile(rb'"consent"\s*:\s*"denied"')
 _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]*)`")
 
 
@@ -33,7 +37,8 @@ def reject(
     dialect: str,
     endpoint: str,
     sender: Sender,
-    incoming: Incoming | None,
+    known: Incoming,
+    event: Incoming | None,
 ) -> Rejected:
     """Return the quarantine entry for an event that a dialect could not decode or nobody admit.
 
@@ -44,25 +49,48 @@ def reject(
         dialect: Wire format of the event.
         endpoint: Method and path at which it came in.
         sender: Who sent it.
-        incoming: What the dialect made of it; None where it made nothing.
+        known: What the dialect made of it, or what :func:`salvage` could.
+        event: What the dialect made of it, reduced to what may be kept; None where it is not.
     """
     reason = error.reason if isinstance(error, QuarantineError) else _decoding_reason(error, raw)
-    event = b"" if incoming is None else _encode(incoming)
-    if incoming is None:
-        incoming = _salvage(raw)
-    given = incoming.event_id
+    given = known.event_id
     return Rejected(
         sender.source,
         None if given in (None, "") else canonical_id(given, sender.source),
-        _short(incoming.category),
-        _short(incoming.event_type),
+        _short(known.category),
+        _short(known.event_type),
         reason,
         payload,
         dialect,
-        event,
+        b"" if event is None else _encode(event),
         endpoint=endpoint,
         sender=sender,
+        user_id=_text(known.user_id),
+        anonymous_id=_text(known.anonymous_id),
     )
+
+
+def salvage(raw: bytes) -> Incoming:
+    """Return what can be known of an event that its dialect cannot decode.
+
+    Args:
+        raw: The event as received, of whatever wire format: only what stands where the canonical
+            one has it is found.
+    """
+    found = Incoming()
+    try:
+        fields = json.loads(raw, parse_int=_integer, parse_float=str)
+    except (ValueError, RecursionError):
+        found.consent = DENIED if _DENIED.search(raw) else None
+        return found
+    if not isinstance(fields, dict):
+        return found
+    for name in _SALVAGED:
+        value = fields.get(name)
+        is_id = name.endswith("_id")
+        if (isinstance(value, str) and is_storable(value)) or (is_id and type(value) is int):
+            setattr(found, name, value)
+    return found
 
 
 def _encode(incoming: Incoming) -> bytes:
@@ -115,21 +143,12 @@ def _syntax_reason(raw: bytes, message: str) -> Reason:
     return INVALID_TEXT
 
 
-def _salvage(raw: bytes) -> Incoming:
-    """Return what can be known of an event that is not as it should be."""
-    try:
-        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return Incoming()
-    found = Incoming()
-    for name in ("event_id", "category", "event_type"):
-        try:
-            value = msgspec.json.decode(fields.get(name, b"null"))
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            continue
-        if isinstance(value, str) or (name == "event_id" and type(value) is int):
-            setattr(found, name, value)
-    return found
+def _integer(text: str) -> int | str:
+    return int(text) if len(text) <= _INTEGER_DIGITS else text
+
+
+def _text(identifier: str | int | None) -> str | None:
+    return None if identifier in (None, "") else str(identifier)
 
 
 def _short(name: str | None) -> str | None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_DISTINCT = 16_384
+_DISTINCT = 8_192
+_LONGEST = 512  # in characters: what a program needs to be told by stands in front
+
+BOT = "bot"  # the device of a program that comes by itself
+_REMOVED = "(user agent removed)"
+_NAMED = re.compile(r"""(user.?agent\w*[\\"']*\s*[:=]\s*)("(?:[^"\\]|\\.)*"?|[^\n]*)""", re.I)
+_BROWSER = re.compile(r"""(?:Mozilla|Opera)/\d[^"'\r\n]*""")
 
 
 class UserAgent(NamedTuple):
@@ -22,13 +29,22 @@ class UserAgent(NamedTuple):
     os: str | None
 
 
-@lru_cache(_DISTINCT)
 def describe_user_agent(text: str) -> UserAgent:
     """Return what a user agent says.
 
     Args:
         text: The value of a User-Agent header; may be empty.
     """
+    return _describe(text[:_LONGEST])
+
+
+def remove_user_agents(text: str) -> str:
+    """Return text without what is named a user agent or looks like a browser's."""
+    return _BROWSER.sub(_REMOVED, _NAMED.sub(rf"\1{_REMOVED}", text))
+
+
+@lru_cache(_DISTINCT)
+def _describe(text: str) -> UserAgent:
     from ua_parser import parse
 
     found = parse(text)
@@ -40,7 +56,7 @@ def describe_user_agent(text: str) -> UserAgent:
 
 def _device(text: str, system: str | None, family: str | None) -> str | None:
     if family == "Spider":
-        return "bot"
+        return BOT
     if family in ("iPad", "Kindle") or "Tablet" in text:
         return "tablet"
     if "Mobi" in text or system in ("iOS", "Windows Phone", "BlackBerry OS"):

@@ -124,8 +124,8 @@ def events_page() -> str:
         "`ingestion/catalog/`",
         "Every event that ingestion takes. Beside the fields that are listed, each event may have "
         "the fields that all have in common: `event_id`, `user_id`, `anonymous_id`, `session_id`, "
-        "`entity_type`, `entity_id`, `value`, `currency`, `quantity`, `occurred_at`, `context` and "
-        "`properties`; ingestion describes them at `/docs`.",
+        "`entity_type`, `entity_id`, `value`, `currency`, `quantity`, `occurred_at`, `consent`, "
+        "`context` and `properties`; ingestion describes them at `/docs`.",
         *sections,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ingestion.catalogue import Catalogue, EventType
+from ingestion.consent import CONSENTS
 from ingestion.limits import MAX_ENTITY_ID_BYTES, MAX_ID_BYTES
 from ingestion.plan import CONTEXT_FIELDS, LONGEST_NAME, SNAKE_CASE, FieldSpec
 from ingestion.schema import (
@@ -49,8 +50,8 @@ _CANONICAL: dict[str, tuple[Json, str]] = {
         "not before 1990; nothing: when it was received.",
     ),
     "consent": (
-        {"type": "string", "example": "granted"},
-        "What the person said: `granted`, `denied`, or nothing.",
+        {"type": "string", "enum": [*CONSENTS]},
+        "What the person has said to being tracked; nothing: it is not known.",
     ),
 }
 

@@ -49,6 +49,7 @@ _HEALTH = _state(
         catalogue=_state("healthy", "stale", event_types=_COUNT),
         settings=_state("healthy", "stale"),
         keys=_state("healthy", "stale", valid=_COUNT),
+        geo=_state("healthy", "stale", database=TEXT),
         queue=_state("healthy", "unhealthy", events=_COUNT, bytes=_COUNT),
     ),
 )

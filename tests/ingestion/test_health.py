@@ -51,7 +51,7 @@ def test_health_names_each_dependency(ingestion: RunningIngestion) -> None:
     assert answer.json()["status"] == "healthy"
     found = dependencies(ingestion)
     assert {name: one["status"] for name, one in found.items()} == dict.fromkeys(
-        ["postgres", "catalogue", "settings", "keys", "queue"], "healthy"
+        ["postgres", "catalogue", "settings", "keys", "geo", "queue"], "healthy"
     )
     assert 0 < found["postgres"]["latency_ms"] < 1000
     assert found["catalogue"]["event_types"] > 50

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,40 +10,10 @@ import pytest
 
 from ingestion.live_settings import LiveSettings
 from tests.conftest import Warehouse
+from tests.ingestion.homes import Home
 from tests.ingestion.ledger import page_view
 from tests.servers import RunningIngestion, running_ingestion
 from warehouse.settings import ENV_FILE, LIVE_SETTINGS, Settings
-
-
-class Home:
-    """A state directory whose footfall.env a test edits."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.write(FOOTFALL_DEMO="false")
-
-    def write(self, **values: object) -> None:
-        """Have the file say this alone."""
-        lines = [f"{name}={value}\n" for name, value in values.items()]
-        self.write_text("".join(lines))
-
-    def write_text(self, text: str) -> None:
-        """Replace the file, as careful editors do."""
-        new = self.path / "new"
-        new.write_text(text)
-        new.replace(self.path / ENV_FILE)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return Home(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def following(landing_warehouse: Warehouse, home: Home) -> Iterator[RunningIngestion]:
-    """Ingestion whose environment says nothing of what the file may say."""
-    with running_ingestion(landing_warehouse, FOOTFALL_HOME=str(home.path)) as running:
-        yield running
 
 
 def reason(ingestion: RunningIngestion, event: object) -> str | None:

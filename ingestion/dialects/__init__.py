@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingestion.dialect import Dialect
-from ingestion.dialects import canonical, community, ecommerce, marketplace, tracking
+from ingestion.dialects import canonical, community, ecommerce, events, marketplace, tracking
 
 DIALECTS: tuple[Dialect, ...] = (
     canonical.DIALECT,
@@ -11,4 +11,5 @@ DIALECTS: tuple[Dialect, ...] = (
     ecommerce.DIALECT,
     community.DIALECT,
     tracking.DIALECT,
+    events.DIALECT,
 )

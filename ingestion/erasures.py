@@ -1,6 +1,9 @@
 """Who has been erased: events about these persons are dropped as they come in.
 
-The database knows an erased person by a keyed hash alone, so that the list names nobody.
+The database knows an erased person by a keyed hash alone, so that the list names nobody. A landing
+that began before an erasure was committed may still commit after it: whoever erases commits the
+erasure, waits for the landings under way (``lock table raw.events in share mode``), and then
+deletes.
 """
 
 from __future__ import annotations

@@ -196,7 +196,7 @@ erasures = Table(
     ),
     Column("erased_at", TIMESTAMP, nullable=False, server_default=func.now()),
     schema="ops",
-    comment="Persons of whom nothing may be stored again.",
+    comment="Persons of whom nothing may be stored again; numbers are in the order of commits.",
 )
 
 address_salts = Table(

@@ -37,6 +37,20 @@ create type raw.landing_event as (
 )
 """
 
+# Numbers are drawn before commits: without this, an erasure could become visible after one of a
+# higher number, and who has read up to that one would never see it.
+ERASURES_IN_ORDER = """
+create function ops.one_erasure_at_a_time() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(hashtext('ops.erasures'));
+    return null;
+end
+$$;
+create trigger one_at_a_time before insert on ops.erasures
+for each statement execute function ops.one_erasure_at_a_time();
+"""
+
 
 def upgrade() -> None:
     op.execute(LANDING_EVENT)
@@ -143,8 +157,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("erasure_id", name=op.f("pk_erasures")),
         sa.UniqueConstraint("subject_hash", name=op.f("uq_erasures_subject_hash")),
         schema="ops",
-        comment="Persons of whom nothing may be stored again.",
+        comment="Persons of whom nothing may be stored again; numbers are in the order of commits.",
     )
+    op.execute(ERASURES_IN_ORDER)
     op.create_table(
         "address_salts",
         sa.Column("day", sa.Date(), nullable=False),
@@ -169,6 +184,7 @@ def downgrade() -> None:
     op.drop_table("products", schema="ops")
     op.drop_table("address_salts", schema="ops")
     op.drop_table("erasures", schema="ops")
+    op.execute("drop function ops.one_erasure_at_a_time()")
     op.drop_table("suppressions", schema="raw")
     for column in ("replay_load_id", "settled_at", "sender", "endpoint", "event", "dialect"):
         op.drop_column("quarantine", column, schema="raw")

@@ -11,11 +11,12 @@ import sys
 import uvloop
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
+from pydantic import ValidationError
 
 from ingestion.app import Ingestion
 from ingestion.logs import configure_logs, log_lost_exception
 from warehouse.errors import OperatorError
-from warehouse.settings import MissingSettingError, Settings, load_settings
+from warehouse.settings import MissingSettingError, Settings, explain_invalid, load_settings
 
 
 async def serve(settings: Settings) -> None:
@@ -47,10 +48,12 @@ async def serve(settings: Settings) -> None:
 
 def main() -> None:
     """Run until told to stop; exit with status 1 and a message where the set-up is wrong."""
-    settings = load_settings()
-    configure_logs(settings.log_level)
     try:
+        settings = load_settings()
+        configure_logs(settings.log_level)
         uvloop.run(serve(settings))
+    except ValidationError as error:
+        sys.exit(explain_invalid(error))
     except (OperatorError, MissingSettingError) as error:
         sys.exit(str(error))
     # Not by way of the interpreter's own end: a thread of the server that still asks for Python

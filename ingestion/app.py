@@ -19,10 +19,9 @@ from ingestion.dialects import DIALECTS
 from ingestion.erasures import Erasures
 from ingestion.gate import Gate
 from ingestion.gauges import add_gauges
-from ingestion.group import AWAY_ERRORS, connect
 from ingestion.intake import Intake
 from ingestion.keys import KeyRing
-from ingestion.landing import Landing
+from ingestion.landing import Landing, connect
 from ingestion.live_settings import LiveSettings
 from ingestion.logs import request_id
 from ingestion.lookups import Lookups
@@ -31,7 +30,6 @@ from ingestion.pages import build_pages
 from ingestion.request import Body, Receive, Scope
 from ingestion.routing import Router
 from ingestion.salts import AddressSalts
-from ingestion.spool import open_spool
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -52,7 +50,8 @@ class Ingestion:
         catalogue: The catalogue in force.
         live_settings: The settings in force.
         landing: Where events go.
-        keys: Who may send.
+        keys: The write keys.
+        gate: Who may send, and how much.
         metrics: What is counted.
     """
 
@@ -62,7 +61,6 @@ class Ingestion:
         Raises:
             PlanError: The catalogue is wrong.
             MissingSettingError: There is no DSN for ingestion.
-            OperatorError: The spool cannot be used.
         """
         self.settings = settings
         self.catalogue = LiveCatalogue(settings.catalog_dir)
@@ -74,16 +72,15 @@ class Ingestion:
             max_queued_events=settings.max_queued_events,
             max_queued_bytes=settings.max_queued_bytes,
             erasures=Erasures(settings.require("privacy_secret").encode()[:64]),
-            spool=open_spool(settings),
             metrics=self.metrics,
         )
         self.keys = KeyRing(self._fetch)
-        self._gate = Gate(self.live_settings, self.keys)
+        self.gate = Gate(self.live_settings, self.keys)
         self._salts = AddressSalts(self._fetch)
         self._intake = Intake(
             self.live_settings,
             self.catalogue,
-            self._gate,
+            self.gate,
             self.landing,
             lookups=Lookups(self._fetch),
             salts=self._salts,
@@ -127,15 +124,9 @@ class Ingestion:
         """Ask Postgres whether it is there.
 
         Raises:
-            OSError: It is not; so too the others of :data:`AWAY_ERRORS`.
+            OSError: It is not; so too ``asyncpg.PostgresError`` and ``asyncpg.InterfaceError``.
         """
         await self._fetch("select 1")
-
-    @property
-    def can_spool(self) -> bool:
-        """Whether events are taken while Postgres is away: there is room, and senders are known."""
-        backlog = self.landing.backlog
-        return backlog is not None and backlog.spool.has_room and self.keys.count > 0
 
     def _identify(self, scope: Scope) -> bytes:
         traced: bytes | None = None
@@ -147,15 +138,15 @@ class Ingestion:
         return traced or f"{self._prefix}-{next(self._numbers):x}".encode()
 
     async def _fetch(self, query: str, *values: object) -> Sequence[Any]:
-        if self.landing.backlog is not None and self.landing.backlog.is_unreachable:
-            raise ConnectionError("Postgres is away")  # at once: requests wait for the answer
         async with self._side_lock:
             if self._side is None or self._side.is_closed():
                 self._side = await connect(self._dsn)
             try:
                 rows: Sequence[Any] = await self._side.fetch(query, *values, timeout=5)
             except (
-                *AWAY_ERRORS,
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
                 asyncio.CancelledError,  # what was cut short may hang for as long as Postgres does
             ):
                 self._side.terminate()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import gzip
-import ipaddress
 import itertools
 import random
 import time
@@ -25,6 +24,7 @@ import msgspec
 
 from ingestion.verdict import Reason, Verdict
 from warehouse.errors import OperatorError
+from warehouse.hosts import is_loopback
 
 REFUSED = "refused"  # our own status: the server takes no request that holds this event
 
@@ -99,7 +99,9 @@ class EventSender:
                 headers=headers,
                 timeout=_TIMEOUT,
                 limits=httpx.Limits(max_connections=in_flight),
-                trust_env=not _is_loopback(self.url),  # a proxy leads to another machine
+                trust_env=not is_loopback(
+                    httpx.URL(self.url).host
+                ),  # a proxy leads to another machine
             )
         except httpx.InvalidURL as error:
             raise IngestionAwayError(f"{url!r} is no address of ingestion: {error}") from error
@@ -289,11 +291,3 @@ def _retry_after(response: httpx.Response) -> float | None:
         return max(0.0, email.utils.parsedate_to_datetime(given).timestamp() - time.time())
     except ValueError:
         return None
-
-
-def _is_loopback(url: str) -> bool:
-    host = httpx.URL(url).host
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

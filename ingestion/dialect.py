@@ -11,9 +11,9 @@ from ingestion.items import Item
 from ingestion.lookups import Lookups
 from ingestion.request import Request
 from ingestion.schema import Json, ref
-from ingestion.sender import INGEST
 from ingestion.splitting import whole
 from ingestion.verdict import Verdict
+from warehouse.tokens import INGEST
 
 
 class Outcome(NamedTuple):

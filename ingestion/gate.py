@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import asyncpg
-
-from ingestion.answers import RefusedError
+from ingestion.credentials import Credentials, insufficient, missing
 from ingestion.keys import KeyRing
-from ingestion.landing import UnavailableError
 from ingestion.live_settings import LiveSettings
 from ingestion.request import Scope
 from ingestion.routing import Route
 from ingestion.sender import Sender
+from warehouse.tokens import INGEST
 
 
 class Gate:
     """Lets senders in, or refuses them."""
 
     def __init__(self, settings: LiveSettings, keys: KeyRing) -> None:
+        """Guard the way to the landing.
+
+        Args:
+            settings: Who may send, and how much.
+            keys: The write keys.
+        """
         self._settings = settings
-        self._keys = keys
+        self._obeyed = settings.current()
+        self._credentials = Credentials(self._obeyed, keys)
+
+    @property
+    def problem(self) -> str | None:
+        """Why tokens cannot be verified with the newest keys of their issuer; None: they can."""
+        return self._credentials.problem
 
     async def admit(
         self, route: Route, headers: Mapping[bytes, bytes], scope: Scope
@@ -35,24 +45,17 @@ class Gate:
         Raises:
             RefusedError: The sender may not send here, from there, or so often.
         """
+        self._obey()
         client = scope.get("client")
         address = client[0] if client else ""
-        scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-        try:
-            sender = await self._keys.find(token.strip()) if scheme.lower() == "bearer" else None
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise UnavailableError(
-                "warehouse_unavailable",
-                "the warehouse cannot take events now: nothing was stored, try again",
-                2,
-            ) from error
-        if sender is None:
-            raise RefusedError(
-                401,
-                "unauthorized",
-                "send a valid write key as Authorization: Bearer <write key>",
-                {"www-authenticate": 'Bearer realm="footfall"'},
-            )
+        scheme, _, credential = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        credential = credential.strip()
+        if scheme.lower() != "bearer" or not credential:
+            raise missing()
+        sender = await self._credentials.find(credential)
+        role = route.endpoint.role
+        if role != INGEST and role not in sender.roles:
+            raise insufficient(role)
         return sender, address
 
     def charge(self, sender: Sender, client: str, events: int) -> Mapping[str, str]:
@@ -78,3 +81,9 @@ class Gate:
             origin: Origin of the page.
         """
         return {}
+
+    def _obey(self) -> None:
+        settings = self._settings.current()
+        if settings is not self._obeyed:
+            self._credentials.obey(settings)
+            self._obeyed = settings

@@ -111,16 +111,18 @@ class KeyRing:
         self._is_stale = False
         self._lock = asyncio.Lock()
 
-    async def find(self, key: str) -> Sender | None:
+    async def find(self, digest: bytes) -> Sender | None:
         """Return whom a key stands for; None where it is unknown or revoked.
 
         A key created a moment ago is found at once; one revoked is refused after at most
         :data:`MAX_AGE_SECONDS`. While Postgres is away, the keys last read stay valid.
 
+        Args:
+            digest: What :func:`hash_key` makes of the key.
+
         Raises:
             OSError: Postgres is away, and no keys were ever read; so too the errors of ``fetch``.
         """
-        digest = hash_key(key)
         if self._age() > MAX_AGE_SECONDS:
             await self._refresh(MAX_AGE_SECONDS)
         found = self._senders.get(digest)

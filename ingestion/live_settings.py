@@ -9,7 +9,7 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
-from warehouse.settings import ENV_FILE, Settings
+from warehouse.settings import ENV_FILE, Settings, setting_variable
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,5 @@ class LiveSettings:
 
 def _names(error: ValidationError) -> str:
     """Return which variables are wrong, without their values."""
-    return ", ".join(
-        f"FOOTFALL_{'_'.join(map(str, problem['loc'])).upper().removeprefix('FOOTFALL_')}"
-        for problem in error.errors(include_input=False, include_url=False)
-    )
+    problems = error.errors(include_input=False, include_url=False)
+    return ", ".join(setting_variable(problem["loc"]) for problem in problems)

@@ -6,10 +6,8 @@ from typing import NamedTuple
 
 import msgspec
 
-INGEST = "ingest"  # may send events for anybody
-READER = "reader"  # may read
-ADMIN = "admin"  # may do what takes back or decides
-ROLES = (INGEST, READER, ADMIN)
+from warehouse.tokens import ADMIN, INGEST
+
 _PLAIN_KEY = frozenset({INGEST})
 
 
@@ -17,10 +15,12 @@ class Sender(NamedTuple):
     """Who sends a request.
 
     Attributes:
-        name: What people call the key, or ``jwt`` or ``anonymous``: for logs and metrics.
+        name: What people call the key, or ``jwt``, ``admin`` or ``anonymous``; for logs and
+            metrics.
         source: Source of the events.
-        roles: Of :data:`ROLES`; empty for a signed-in user and for an anonymous sender.
-        user_id: The signed-in user, where a token names one.
+        roles: Of ``warehouse.tokens.ROLES``; empty for a signed-in user and an anonymous sender.
+        user_id: The person whom a token names; None where it names a service, which sends the
+            events of others.
         categories: The only categories that it may send; None: all.
         allowed_origins: Origins of the web pages that may send so; empty: no web page.
     """

@@ -13,9 +13,10 @@ from granian.log import LogLevels
 
 # One process: the server that forks workers leaves them behind, answering, when it is killed.
 from granian.server.embed import Server
+from pydantic import ValidationError
 
 from serving.app import create_app
-from warehouse.settings import MissingSettingError, Settings, load_settings
+from warehouse.settings import MissingSettingError, Settings, explain_invalid, load_settings
 
 log = logging.getLogger("serving")
 
@@ -55,6 +56,8 @@ def main() -> None:
             format="%(asctime)s %(levelname)s %(name)s %(message)s",
         )
         asyncio.run(serve(settings))
+    except ValidationError as error:
+        sys.exit(explain_invalid(error))
     except MissingSettingError as error:
         sys.exit(str(error))
     # Not by way of the interpreter's own end: a thread of the server that still asks for Python

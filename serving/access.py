@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import time
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from warehouse.hosts import is_loopback
 from warehouse.settings import Settings
 
 COOKIE = "footfall_session"
@@ -86,13 +86,3 @@ class Access:
             and is_loopback(request.url.hostname or "")
             and not any(header in request.headers for header in _PROXY_HEADERS)
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address can be reached from this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

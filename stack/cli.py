@@ -89,17 +89,13 @@ def application(words: Sequence[str]) -> typer.Typer:
 
 def explain(error: Exception) -> str | None:
     """Return what to tell the operator about an error; None: it is a fault of the program."""
-    from warehouse.settings import MissingSettingError
+    from warehouse.settings import MissingSettingError, explain_invalid
 
     if isinstance(error, (OperatorError, MissingSettingError)):
         return str(error)
     pydantic = _loaded("pydantic_core")
     if pydantic is not None and isinstance(error, pydantic.ValidationError):
-        return "; ".join(
-            f"FOOTFALL_{'.'.join(map(str, problem['loc'])).upper().removeprefix('FOOTFALL_')}: "
-            f"{problem['msg']}"
-            for problem in error.errors(include_input=False)
-        )
+        return explain_invalid(error)
     psycopg = _loaded("psycopg")
     if psycopg is not None and isinstance(error, psycopg.OperationalError):
         return f"the database cannot be reached: {error}. `footfall status` tells more."

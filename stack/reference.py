@@ -278,7 +278,7 @@ def _who(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
         return "anyone"
     schemes = [re.sub(r"([A-Z])", r" \1", name).lower() for option in security for name in option]
     tokens = [f"{'an' if scheme[0] in 'aeiou' else 'a'} {scheme}" for scheme in schemes]
-    return " or ".join(f"who has {token}" for token in tokens) or "anyone"
+    return f"who has {' or '.join(tokens)}" if tokens else "anyone"
 
 
 def _event_type(category: str, name: str, spec: TypeSpec) -> str:

@@ -11,13 +11,17 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from warehouse.hosts import is_loopback
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 ENV_PREFIX = "FOOTFALL_"
 ENV_FILE = "footfall.env"
+LEAST_SECRET_BYTES = 32  # RFC 7518, section 3.2: as many as HS256 has
 
 # A change of these in the file is in force at the next request that ingestion takes.
 LIVE_SETTINGS = frozenset(
@@ -59,7 +63,9 @@ def home_directory() -> Path:
 class Settings(BaseSettings):
     """What an operator can set. Immutable; obtain it by :func:`load_settings`."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     # where it runs
     home: Path = Field(
@@ -166,7 +172,7 @@ class Settings(BaseSettings):
     jwt_jwks: str | None = Field(
         default=None,
         description="Where the public keys (JWKS) of tokens signed with RS256 are: an https URL "
-        "or a file. Without it such tokens are refused.",
+        "(http on this machine alone), or a file. Without it such tokens are refused.",
     )
     jwt_issuer: str | None = Field(
         default=None, description="Issuer (`iss`) that a token must name; empty: any."
@@ -297,6 +303,28 @@ class Settings(BaseSettings):
         default="info", description="Least severe message that the processes log."
     )
 
+    @field_validator("jwt_secret")
+    @classmethod
+    def _check_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        length = len(secret.get_secret_value().encode()) if secret is not None else 0
+        if 0 < length < LEAST_SECRET_BYTES:
+            raise ValueError(
+                f"it has {length} bytes, and must have {LEAST_SECRET_BYTES} or more: make one with "
+                "`openssl rand -base64 48`"
+            )
+        return secret
+
+    @field_validator("jwt_jwks")
+    @classmethod
+    def _check_key_set(cls, location: str | None) -> str | None:
+        if location and "://" in location:
+            url = urlsplit(location)
+            if url.scheme != "https" and not (
+                url.scheme == "http" and is_loopback(url.hostname or "")
+            ):
+                raise ValueError("it must be an https URL (http on this machine alone), or a file")
+        return location
+
     def require(self, name: str) -> str:
         """Return the text of a setting that must be present.
 
@@ -334,3 +362,20 @@ def load_settings() -> Settings:
         pydantic.ValidationError: A value has the wrong type; the message names the field.
     """
     return Settings(_env_file=home_directory() / ENV_FILE)
+
+
+def explain_invalid(error: ValidationError) -> str:
+    """Return which settings are wrong and why, without their values."""
+    return "; ".join(
+        f"{setting_variable(problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_input=False, include_url=False)
+    )
+
+
+def setting_variable(location: tuple[int | str, ...]) -> str:
+    """Return the variable of which an error of pydantic's speaks.
+
+    >>> setting_variable(("jwt_secret",)), setting_variable(("FOOTFALL_HOME",))
+    ('FOOTFALL_JWT_SECRET', 'FOOTFALL_HOME')
+    """
+    return ENV_PREFIX + "_".join(map(str, location)).upper().removeprefix(ENV_PREFIX)

@@ -45,9 +45,9 @@ from ingestion.schema import (
     nullable,
     open_object,
 )
-from ingestion.sender import ADMIN
 from ingestion.verdict import DUPLICATE, QuarantineError, Reason, Verdict
 from warehouse.numbers import as_given, is_numbered, new_number, number_of, numbered_id
+from warehouse.tokens import ADMIN
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 # Fields of an error that a change of it may repeat; they stay as they were.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ingestion.schema import Json, ref
 
 WRITE_KEY = "writeKey"
+TOKEN = "token"  # noqa: S105
 ADMIN_TOKEN = "adminToken"  # noqa: S105
 JSON = "application/json"
 
@@ -22,7 +23,7 @@ HEADERS: Json = {
     "Challenge": {
         "description": "What is asked for.",
         "required": True,
-        "schema": {"type": "string", "enum": ['Bearer realm="footfall"']},
+        "schema": {"type": "string", "pattern": '^Bearer realm="footfall"'},
     },
     "AcceptEncoding": {
         "description": "Which encodings are understood.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingestion.catalogue import Catalogue
 from ingestion.dialects import DIALECTS
-from ingestion.openapi.answers import ADMIN_TOKEN, HEADERS, WRITE_KEY
+from ingestion.openapi.answers import ADMIN_TOKEN, HEADERS, TOKEN, WRITE_KEY
 from ingestion.openapi.endpoints import describe_endpoints
 from ingestion.openapi.event_types import event_schemas
 from ingestion.openapi.pages import PAGES
@@ -36,7 +36,7 @@ def describe_api(catalogue: Catalogue, settings: Settings) -> Json:
             "description": _description(settings),
         },
         "servers": [{"url": "/"}],
-        "security": [{WRITE_KEY: []}],
+        "security": [{WRITE_KEY: []}, {TOKEN: []}],
         "tags": [
             *({"name": dialect.name, "description": dialect.description} for dialect in DIALECTS),
             {"name": "catalogue", "description": "What an event may look like."},
@@ -50,6 +50,13 @@ def describe_api(catalogue: Catalogue, settings: Settings) -> Json:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "A write key, which says whose events they are.",
+                },
+                TOKEN: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "A token of a service, with the role `ingest`; or of a "
+                    "signed-in person, who sends events of its own alone.",
                 },
                 ADMIN_TOKEN: {
                     "type": "http",
@@ -66,11 +73,10 @@ def describe_api(catalogue: Catalogue, settings: Settings) -> Json:
 
 def _description(settings: Settings) -> str:
     return (
-        "Events in, a verdict for each out. A 2xx means safe: an event that is `stored` is in the "
-        "warehouse or, with the reason `spooled`, on disk until Postgres is back; one that is "
-        "`duplicate` was there already, one that is `quarantined` is kept aside with the reason, "
-        "and one that is `suppressed` may not be kept. Sending the same event again is always "
-        "safe: each id counts once, for ever.\n\n"
+        "Events in, a verdict for each out. A 2xx means committed: an event that is `stored` is in "
+        "the warehouse, one that is `duplicate` was there already, one that is `quarantined` is "
+        "kept aside with the reason, and one that is `suppressed` may not be kept. Sending the "
+        "same event again is always safe: each id counts once, for ever.\n\n"
         f"At most {settings.max_body_bytes:,} bytes and {settings.max_batch_events:,} events in a "
         f"request; at most {settings.max_event_bytes:,} bytes, {settings.max_depth} levels of "
         f"nesting and {settings.max_string_length:,} characters of any text in an event; ids have "

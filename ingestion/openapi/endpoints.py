@@ -6,9 +6,10 @@ import re
 
 from ingestion.dialect import Dialect, Endpoint, Operation
 from ingestion.dialects import DIALECTS
-from ingestion.openapi.answers import JSON, WRITE_KEY, answer
+from ingestion.openapi.answers import ADMIN_TOKEN, JSON, TOKEN, WRITE_KEY, answer
 from ingestion.schema import Json
 from warehouse.settings import Settings
+from warehouse.tokens import ADMIN
 
 
 def describe_endpoints(settings: Settings) -> Json:
@@ -46,22 +47,23 @@ def _describe(dialect: Dialect, endpoint: Endpoint, settings: Settings) -> Json:
             },
         },
     }
-    if dialect.takes_anonymous and settings.anonymous_source is not None:
-        described["security"] = [{WRITE_KEY: []}, {}]
+    if endpoint.role == ADMIN:
+        described["security"] = [{TOKEN: []}, {ADMIN_TOKEN: []}]
+    elif dialect.takes_anonymous and settings.anonymous_source is not None:
+        described["security"] = [{WRITE_KEY: []}, {TOKEN: []}, {}]
     return described
 
 
 def _refusals(operation: Operation, settings: Settings) -> dict[int, str]:
     return {
         400: "No event can be told apart: the body is not JSON, not gzip, or incomplete.",
-        401: "The write key or token is missing, unknown or revoked.",
-        408: f"The body did not arrive within {settings.body_timeout_seconds:g} seconds.",
+        401: "The write key or token is missing, or not valid; the message says why.",
         413: f"The body has more than {settings.max_body_bytes:,} bytes, or more than "
         f"{settings.max_batch_events:,} events.",
         415: "The body is compressed in a way that is not understood.",
         500: "Ingestion failed. Nothing is acknowledged; send the request again.",
-        503: "Too much is waiting, or Postgres is away and no more events can wait for it. Nothing "
-        "was stored; send the request again after Retry-After seconds.",
+        503: "Postgres is away, or too much is waiting. Nothing was stored; send the request again "
+        "after Retry-After seconds.",
         **operation.refusals,
     }
 

@@ -49,17 +49,9 @@ _HEALTH = _state(
         catalogue=_state("healthy", "stale", event_types=_COUNT),
         settings=_state("healthy", "stale"),
         keys=_state("healthy", "stale", valid=_COUNT),
+        tokens=_state("healthy", "stale"),
         geo=_state("healthy", "stale", database=TEXT),
         queue=_state("healthy", "unhealthy", events=_COUNT, bytes=_COUNT),
-        spool=_state(
-            "healthy",
-            "waiting",
-            "damaged",
-            "unhealthy",
-            events=_COUNT,
-            bytes=_COUNT,
-            max_bytes=_COUNT,
-        ),
     ),
 )
 
@@ -100,13 +92,9 @@ PAGES: Json = {
     **_get(
         "/health/ready",
         "health",
-        "Are events taken",
+        "Can events be landed",
         *_answers(
-            {
-                200: "They are; `spooling` while Postgres is away.",
-                503: "Postgres does not answer, and events cannot wait for it.",
-            },
-            _state("ready", "spooling", "not ready"),
+            {200: "They can.", 503: "Postgres does not answer."}, _state("ready", "not ready")
         ),
     ),
     **_get(

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from ingestion.sender import READER, Sender
+from ingestion.sender import Sender
+from warehouse.tokens import READER
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,15 @@ def counts(*columns: str) -> tuple[Rule, ...]:
     return tuple(between(column, 0, sentence=f"{column} is never negative") for column in columns)
 
 
+def never_negative(*columns: str) -> Rule:
+    """Expect what :func:`counts` does, of many columns by one query: cheaper, and less exact."""
+    names = ", ".join(columns)
+    return no_rows(
+        f"select 1 from {{batch}} where least({names}) < 0",  # noqa: S608
+        f"none of {names} is ever negative",
+    )
+
+
 def one_of(
     column: str, values: Sequence[object], sentence: str | None = None, *, mostly: float = 1
 ) -> Rule:

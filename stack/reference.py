@@ -206,7 +206,7 @@ def read_marts(domain: str) -> list[dict[str, Any]]:
     return [
         model
         for path in sorted((MARTS / domain).glob("*.yml"))
-        for model in yaml.safe_load(path.read_text())["models"]
+        for model in yaml.safe_load(path.read_text()).get("models", [])
     ]
 
 

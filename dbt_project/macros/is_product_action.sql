@@ -9,6 +9,7 @@
         'cart_add': [('product', 'cart_add'), ('user', 'add_to_cart')],
         'cart_remove': [('product', 'cart_remove'), ('user', 'remove_from_cart')],
         'purchase': [('product', 'purchase')],
+        'review': [('product', 'review')],
     }[action] -%}
     (category, event_type) in (
         {%- for category, event_type in names -%}

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from expectations.rules import Rule
+from expectations.rules import Rule, between
 from warehouse.bounds import EARLIEST_TIME
 from warehouse.settings import Settings
 
 CANDIDATES = "marts_candidate"
 LONGEST_SESSION_SECONDS = 24 * 60 * 60
+LONGEST_PERIOD = timedelta(days=31)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,16 @@ class Horizon:
         skew = timedelta(seconds=settings.max_future_skew_seconds)
         latest = (now or datetime.now(UTC)) + skew
         return cls(latest, latest.astimezone(zone).date(), EARLIEST_TIME.astimezone(zone).date())
+
+
+def possible_days(column: str, horizon: Horizon) -> Rule:
+    """Expect days, or first days of periods, to be ones on which events can have happened."""
+    return between(
+        column,
+        horizon.first_day - LONGEST_PERIOD,
+        horizon.last_day,
+        f"no {column} is in the future or before {horizon.first_day:%Y}",
+    )
 
 
 @dataclass(frozen=True)

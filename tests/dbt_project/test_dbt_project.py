@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.dbt import dbt_project
+from pipeline.dbt import DbtError, dbt_project
 from pipeline.sites import build_dbt_docs
 from tests.conftest import Warehouse
 from tests.pipeline.conftest import Run
+from tests.pipeline.test_incremental_equals_full_refresh import THINGS
 from tests.rows import land
+from warehouse.connections import connect
+from warehouse.roles import Role
 from warehouse.settings import PROJECT_ROOT, Settings
 
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
@@ -32,9 +35,17 @@ def test_unit_tests_pass(warehouse: Warehouse, run_all: Run, settings: Settings)
 def test_every_settled_event_is_counted_on_its_day(
     warehouse: Warehouse, run_all: Run, settings: Settings
 ) -> None:
-    land(warehouse, [{}, {"user_id": None, "category": "system", "event_type": "metric"}])
+    land(warehouse, [*THINGS, {"user_id": None, "category": "system", "event_type": "metric"}])
     run_all()
     dbt_project(settings).invoke(["test", "--select", "tag:reconciliation"])
+
+    with connect(warehouse.dsn(Role.TRANSFORM)) as connection:
+        connection.execute("update marts.daily_analytics set events = events - 1")
+        connection.execute("delete from marts.product_daily where product_id = 'p1'")
+    with pytest.raises(DbtError) as raised:
+        dbt_project(settings).invoke(["test", "--select", "tag:reconciliation"])
+    for test in ("daily_events_equal_raw", "product_days_equal_raw"):
+        assert test in str(raised.value)
 
 
 def test_the_site_shows_every_model_with_its_types(

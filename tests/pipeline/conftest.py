@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.dbt import PROJECT_DIRECTORY
 from pipeline.runs import RunReport, run
 from stack.postgres import EmbeddedPostgres
 from tests.conftest import PASSWORD, Warehouse
@@ -17,11 +18,16 @@ from warehouse.settings import Settings, load_settings
 
 DATABASE = "footfall_pipeline"
 Run = Callable[..., RunReport]
-MARTS = ("daily_analytics", "product_metrics", "sessions", "user_analytics")
+MARTS = tuple(sorted(path.stem for path in (PROJECT_DIRECTORY / "models" / "marts").rglob("*.sql")))
 
 
 @pytest.fixture
 def warehouse(postgres: EmbeddedPostgres) -> Warehouse:
+    return fresh_warehouse(postgres)
+
+
+def fresh_warehouse(postgres: EmbeddedPostgres) -> Warehouse:
+    """Create the warehouse anew, empty."""
     server = postgres.superuser_dsn.rpartition("/")[0]
     with connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"drop database if exists {DATABASE} with (force)".encode())

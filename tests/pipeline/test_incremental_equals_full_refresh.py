@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline.runs import RunReport
@@ -37,8 +37,18 @@ THINGS: list[Mapping[str, object]] = [
      "properties": {"product_name": "Bottle"}},
     {"category": "product", "event_type": "view", "entity_type": "product", "entity_id": "p1",
      "properties": {"product_name": "Flask"}},
+    {"category": "user", "event_type": "product_view", "properties": {"product_id": "p1"}},
+    {"category": "product", "event_type": "cart_add", "entity_type": "product",
+     "entity_id": "p1"},
     {"category": "product", "event_type": "purchase", "entity_type": "product",
      "entity_id": "p2", "quantity": 2, "value": 10},
+    {"category": "product", "event_type": "purchase", "entity_type": "product",
+     "entity_id": "p2", "value": 10, "currency": "EUR"},
+    {"category": "user", "event_type": "search", "properties": {"query": "Tent", "results": 0}},
+    {"category": "recommendation", "event_type": "shown",
+     "properties": {"surface": "home", "product_id": "p2"}},
+    {"category": "recommendation", "event_type": "clicked",
+     "properties": {"surface": "home", "product_id": "p2"}},
     {"category": "community", "event_type": "view", "entity_type": "community",
      "entity_id": "c1"},
     {"category": "geo", "event_type": "city_blocked", "entity_type": "community",
@@ -59,7 +69,7 @@ def sent_events(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-BATCHES = st.lists(st.lists(sent_events(), min_size=1, max_size=6), min_size=1, max_size=4)
+BATCHES = st.lists(st.lists(sent_events(), min_size=1, max_size=20), min_size=2, max_size=4)
 
 
 def forget_everything(warehouse: Warehouse) -> None:
@@ -75,8 +85,10 @@ def forget_everything(warehouse: Warehouse) -> None:
 
 
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
+    # shrinking would run the pipeline some hundred times more
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     print_blob=True,
 )

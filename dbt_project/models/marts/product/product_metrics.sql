@@ -1,7 +1,8 @@
 {{ config(
     touched={
-        'relation': 'int_touched_product_days',
+        'relation': 'int_touched_entity_days',
         'keys': {'product_id': 'entity_id'},
+        'where': touched_product_days()['where'],
     },
 ) }}
 
@@ -9,21 +10,29 @@ with
 
 product_days as (
     select * from {{ ref('int_product_daily') }}
-    where {{ only_touched(['entity_id'], ref('int_touched_product_days')) }}
+    where {{ only_touched(
+        ['entity_id'], ref('int_touched_entity_days'), where=touched_product_days()['where']
+    ) }}
+),
+
+revenues as (
+    {{ sum_by_currency('product_days', 'revenue', ['entity_id']) }}
 ),
 
 totals as (
     select
-        entity_id as product_id,
+        entity_id,
         (array_agg(product_name order by occurred_date desc) filter (where product_name is not null))[1]
             as product_name,
         sum(views)::bigint as total_views,
         sum(clicks)::bigint as total_clicks,
-        (sum(favorites) - sum(unfavorites))::bigint as total_favorites,
+        sum(favorites)::bigint as favorites,
+        sum(unfavorites)::bigint as unfavorites,
         sum(cart_additions)::bigint as total_cart_additions,
         sum(cart_removals)::bigint as total_cart_removals,
         sum(purchases)::bigint as total_sales,
-        sum(units_sold) as total_units_sold,
+        sum(reviews)::bigint as total_reviews,
+        sum(units_sold)::numeric(38, 3) as total_units_sold,
         max(last_occurred_at) as last_updated
     from product_days
     group by entity_id
@@ -31,20 +40,26 @@ totals as (
 
 final as (
     select
-        product_id,
-        product_name,
-        total_views,
-        total_clicks,
-        total_favorites,
-        total_cart_additions,
-        total_cart_removals,
-        total_sales,
-        total_units_sold,
-        {{ percentage('total_clicks', 'total_views') }} as view_to_click_rate,
-        {{ percentage('total_cart_additions', 'total_clicks') }} as click_to_cart_rate,
-        {{ percentage('total_sales', 'total_cart_additions') }} as cart_to_purchase_rate,
-        last_updated
+        totals.entity_id as product_id,
+        totals.product_name,
+        totals.total_views,
+        totals.total_clicks,
+        totals.favorites,
+        totals.unfavorites,
+        totals.favorites - totals.unfavorites as total_favorites,
+        totals.total_cart_additions,
+        totals.total_cart_removals,
+        totals.total_sales,
+        totals.total_reviews,
+        totals.total_units_sold,
+        coalesce(revenues.revenue, '{}'::jsonb) as revenue,
+        {{ percentage('totals.total_clicks', 'totals.total_views') }} as view_to_click_rate,
+        {{ percentage('totals.total_cart_additions', 'totals.total_clicks') }} as click_to_cart_rate,
+        {{ percentage('totals.total_sales', 'totals.total_cart_additions') }} as cart_to_purchase_rate,
+        {{ percentage('totals.total_sales', 'totals.total_views') }} as view_to_purchase_rate,
+        totals.last_updated
     from totals
+    left join revenues on totals.entity_id = revenues.entity_id
 )
 
 select * from final

@@ -10,7 +10,8 @@ RUN /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-che
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin footfall \
-    && install -d -o footfall -g footfall /var/lib/footfall /var/lib/footfall/sites
+    && install -d -o footfall -g footfall /var/lib/footfall /var/lib/footfall/sites \
+    && install -d -o footfall -g footfall -m 700 /var/lib/footfall/spool
 COPY --from=environment /opt/venv /opt/venv
 WORKDIR /opt/footfall
 COPY warehouse warehouse

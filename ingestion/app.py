@@ -19,9 +19,10 @@ from ingestion.dialects import DIALECTS
 from ingestion.erasures import Erasures
 from ingestion.gate import Gate
 from ingestion.gauges import add_gauges
+from ingestion.group import AWAY_ERRORS, connect
 from ingestion.intake import Intake
 from ingestion.keys import KeyRing
-from ingestion.landing import Landing, connect
+from ingestion.landing import Landing
 from ingestion.live_settings import LiveSettings
 from ingestion.logs import request_id
 from ingestion.lookups import Lookups
@@ -30,6 +31,7 @@ from ingestion.pages import build_pages
 from ingestion.request import Body, Receive, Scope
 from ingestion.routing import Router
 from ingestion.salts import AddressSalts
+from ingestion.spool import open_spool
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ class Ingestion:
         Raises:
             PlanError: The catalogue is wrong.
             MissingSettingError: There is no DSN for ingestion.
+            OperatorError: The spool cannot be used.
         """
         self.settings = settings
         self.catalogue = LiveCatalogue(settings.catalog_dir)
@@ -72,6 +75,7 @@ class Ingestion:
             max_queued_events=settings.max_queued_events,
             max_queued_bytes=settings.max_queued_bytes,
             erasures=Erasures(settings.require("privacy_secret").encode()[:64]),
+            spool=open_spool(settings),
             metrics=self.metrics,
         )
         self.keys = KeyRing(self._fetch)
@@ -124,9 +128,15 @@ class Ingestion:
         """Ask Postgres whether it is there.
 
         Raises:
-            OSError: It is not; so too ``asyncpg.PostgresError`` and ``asyncpg.InterfaceError``.
+            OSError: It is not; so too the others of :data:`AWAY_ERRORS`.
         """
         await self._fetch("select 1")
+
+    @property
+    def can_spool(self) -> bool:
+        """Whether events are taken while Postgres is away: there is room, and senders are known."""
+        backlog = self.landing.backlog
+        return backlog is not None and backlog.spool.has_room and self.keys.count > 0
 
     def _identify(self, scope: Scope) -> bytes:
         traced: bytes | None = None
@@ -138,15 +148,15 @@ class Ingestion:
         return traced or f"{self._prefix}-{next(self._numbers):x}".encode()
 
     async def _fetch(self, query: str, *values: object) -> Sequence[Any]:
+        if self.landing.backlog is not None and self.landing.backlog.is_unreachable:
+            raise ConnectionError("Postgres is away")  # at once: requests wait for the answer
         async with self._side_lock:
             if self._side is None or self._side.is_closed():
                 self._side = await connect(self._dsn)
             try:
                 rows: Sequence[Any] = await self._side.fetch(query, *values, timeout=5)
             except (
-                OSError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
+                *AWAY_ERRORS,
                 asyncio.CancelledError,  # what was cut short may hang for as long as Postgres does
             ):
                 self._side.terminate()

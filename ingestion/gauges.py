@@ -56,3 +56,23 @@ def add_gauges(
         "Write keys that are valid, as last read from Postgres.",
         lambda: keys.count,
     )
+    metrics.gauge(
+        "footfall_ingestion_spool_events",
+        "Events that are acknowledged and wait on disk for Postgres.",
+        lambda: 0 if landing.backlog is None else landing.backlog.spool.waiting_events,
+    )
+    metrics.gauge(
+        "footfall_ingestion_spool_bytes",
+        "Bytes of the events that wait on disk for Postgres.",
+        lambda: 0 if landing.backlog is None else landing.backlog.spool.waiting_bytes,
+    )
+    metrics.gauge(
+        "footfall_ingestion_spool_max_bytes",
+        "Most bytes that may wait on disk for Postgres.",
+        lambda: 0 if landing.backlog is None else landing.backlog.spool.max_bytes,
+    )
+    metrics.gauge(
+        "footfall_ingestion_spool_damaged_files",
+        "Files of the spool that were set aside, because they could not be read.",
+        lambda: 0 if landing.backlog is None else landing.backlog.spool.damaged,
+    )

@@ -6,8 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
-
+from ingestion.group import AWAY_ERRORS
 from ingestion.places import open_places
 
 if TYPE_CHECKING:
@@ -16,9 +15,17 @@ if TYPE_CHECKING:
 PING_SECONDS = 2
 HEALTHY = "healthy"
 STALE = "stale"  # what was read before is in force
+WAITING = "waiting"  # events are safe, and not yet where they belong
+DAMAGED = "damaged"  # somebody must look
 UNHEALTHY = "unhealthy"
 # What follows for the whole; the worst decides.
-_WHOLE = {UNHEALTHY: "unhealthy", STALE: "degraded", HEALTHY: "healthy"}
+_WHOLE = {
+    UNHEALTHY: "unhealthy",
+    DAMAGED: "degraded",
+    STALE: "degraded",
+    WAITING: "degraded",
+    HEALTHY: "healthy",
+}
 
 
 async def postgres_health(ingestion: Ingestion) -> dict[str, Any]:
@@ -29,7 +36,7 @@ async def postgres_health(ingestion: Ingestion) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         await asyncio.wait_for(ingestion.ping(), PING_SECONDS)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except AWAY_ERRORS as error:
         ingestion.metrics.postgres_up.set(0)
         reason = f"Postgres does not answer ({type(error).__name__})"
         return {"status": UNHEALTHY, "reason": reason}
@@ -53,8 +60,11 @@ async def health(ingestion: Ingestion) -> dict[str, Any]:
         "tokens": _following(ingestion.gate.problem),
         "geo": {**_following(problem), "database": database},
         "queue": _queue(ingestion),
+        "spool": _spool(ingestion),
     }
-    states = {one["status"] for one in dependencies.values()}
+    states = {one["status"] for name, one in dependencies.items() if name != "postgres"}
+    is_away = dependencies["postgres"]["status"] == UNHEALTHY
+    states.add(WAITING if is_away and ingestion.can_spool else dependencies["postgres"]["status"])
     whole = next(name for state, name in _WHOLE.items() if state in states)
     return {"status": whole, "dependencies": dependencies}
 
@@ -79,4 +89,24 @@ def _queue(ingestion: Ingestion) -> dict[str, Any]:
     size = {"events": landing.queued_events, "bytes": landing.queued_bytes}
     if landing.is_full:
         return {"status": UNHEALTHY, "reason": "more waits than can be landed", **size}
+    return {"status": HEALTHY, **size}
+
+
+def _spool(ingestion: Ingestion) -> dict[str, Any]:
+    backlog = ingestion.landing.backlog
+    if backlog is None:
+        return {"status": HEALTHY, "events": 0, "bytes": 0, "max_bytes": 0}
+    spool = backlog.spool
+    size = {
+        "events": spool.waiting_events,
+        "bytes": spool.waiting_bytes,
+        "max_bytes": spool.max_bytes,
+    }
+    if not spool.has_room:
+        return {"status": UNHEALTHY, "reason": "no more events can wait for Postgres", **size}
+    if spool.damaged:
+        reason = f"what could not be read was set aside, in {spool.damaged} files"
+        return {"status": DAMAGED, "reason": reason, **size}
+    if backlog.comes_first:
+        return {"status": WAITING, "reason": "events wait for Postgres", **size}
     return {"status": HEALTHY, **size}

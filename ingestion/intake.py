@@ -60,7 +60,7 @@ class Intake:
             receive: Of the ASGI connection.
 
         Returns:
-            The dialect's answer; what it acknowledges is committed. Where nothing was taken from
+            The dialect's answer; what it acknowledges is safe. Where nothing was taken from
             the request, it says why.
         """
         passage = Passage(route.dialect.name)
@@ -77,7 +77,8 @@ class Intake:
         self._metrics.refused(passage, refused.status, refused.code)
         outcome = {"status": refused.status, "code": refused.code, **passage.fields()}
         logger.warning("refused", extra={"fields": outcome})
-        if not body.is_over and b"expect" not in dict(scope["headers"]):
+        is_awaited = refused.status != 408 and b"expect" not in dict(scope["headers"])
+        if is_awaited and not body.is_over:
             await body.discard(self._settings.current())
         return route.dialect.refuse(refused)
 
@@ -87,7 +88,9 @@ class Intake:
         headers = dict(scope["headers"])
         sender, client = await self._gate.admit(route, headers, scope)
         passage.key = sender.name
-        body = await read_body(headers, receive, settings.max_body_bytes)
+        body = await read_body(
+            headers, receive, settings.max_body_bytes, settings.body_timeout_seconds
+        )
         passage.size = len(body)
         catalogue = self._catalogue.current
         request = Request(sender, headers, client, route.parameters, catalogue)

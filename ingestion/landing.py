@@ -1,39 +1,46 @@
 """Group commit: whatever is queued lands in one transaction, and then all its senders are answered.
 
 There is no artificial delay: the commit that is under way is the time in which the next group
-gathers. While Postgres is away, senders get ``UnavailableError`` and keep their events.
+gathers. While Postgres is away, groups go to the spool, and so do those that come before what waits
+there has landed; without a spool, senders get ``UnavailableError`` and keep their events.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import asyncpg
 import msgspec
 
 from ingestion.answers import RefusedError
+from ingestion.backlog import Backlog
 from ingestion.erasures import Erasures
-from ingestion.items import Item, Rejected, Suppressed
+from ingestion.event import Event
+from ingestion.group import AWAY_ERRORS, connect, judge_landed, land_group, unstorable
+from ingestion.items import Item
 from ingestion.metrics import Metrics
-from ingestion.transaction import ErasuresChangedError, Landed, is_unstorable, land
-from ingestion.verdict import DUPLICATE, QUARANTINED, STORED, SUPPRESSED, Reason, Verdict
+from ingestion.spool import Spool, SpoolFullError
+from ingestion.verdict import Reason, Verdict
 
 logger = logging.getLogger(__name__)
 
 MAX_GROUP_EVENTS = 5_000
-_COMMAND_SECONDS = 30
-_CONNECT_SECONDS = 5
 _RETRY_SECONDS = 0.1
-_ATTEMPTS_AFTER_DEADLOCK = 5
+# A group that takes longer goes to the spool. Without one it may take its time.
+_LANDING_SECONDS = 5.0
+_LANDING_SECONDS_UNSPOOLED = 30.0
 
-
-ALREADY_STORED = Reason(
-    "duplicate", "event_id", "an event of this id is stored already: nothing needs to be done"
+SPOOLED = Reason(
+    "spooled",
+    None,
+    "Postgres is away: the event is safe on disk, and counts once Postgres is back; if its id is "
+    "known there already, it turns out a duplicate then",
 )
 
 
@@ -62,6 +69,7 @@ class Landing:
     Attributes:
         queued_events: How many events wait.
         queued_bytes: How many bytes of request bodies wait.
+        backlog: What waits for Postgres to be back; None where nothing is spooled.
     """
 
     def __init__(
@@ -71,6 +79,7 @@ class Landing:
         max_queued_events: int,
         max_queued_bytes: int,
         erasures: Erasures,
+        spool: Spool | None = None,
         metrics: Metrics | None = None,
         writers: int = 1,
     ) -> None:
@@ -81,6 +90,7 @@ class Landing:
             max_queued_events: Most events that may wait.
             max_queued_bytes: Most bytes of request bodies that may wait.
             erasures: Persons of whom nothing lands.
+            spool: Where events wait while Postgres is away; None: with their senders.
             metrics: Where groups are counted; None: nowhere that anybody sees.
             writers: How many transactions may be under way at once.
         """
@@ -96,16 +106,21 @@ class Landing:
         self._tasks: list[asyncio.Task[None]] = []
         self.queued_events = 0
         self.queued_bytes = 0
+        self.backlog = None if spool is None else Backlog(dsn, spool, erasures)
 
     def start(self) -> None:
         """Start the writers, which connect by themselves, now and after every loss."""
+        if self.backlog is not None:
+            self.backlog.start()
         self._tasks = [asyncio.create_task(self._write()) for _ in range(self._writers)]
 
     async def drain(self) -> None:
-        """Land what is queued, then stop."""
+        """Land or spool what is queued, then stop."""
         self._stopping = True
         self._wake.set()
         await asyncio.gather(*self._tasks)
+        if self.backlog is not None:
+            await self.backlog.stop()
 
     @property
     def is_full(self) -> bool:
@@ -126,10 +141,11 @@ class Landing:
             size: Bytes of the request's body.
 
         Returns:
-            A verdict for each, in order. What they say is committed.
+            A verdict for each, in order. What they say is committed, or safe in the spool.
 
         Raises:
-            UnavailableError: The queue is full, or Postgres is away. Nothing is acknowledged.
+            UnavailableError: The queue is full, or Postgres is away and nothing can be spooled.
+                Nothing is acknowledged.
         """
         if not items:
             return []
@@ -157,23 +173,32 @@ class Landing:
                     await asyncio.sleep(0)
                     continue
                 group = self._take()
+                if self.backlog is not None and self.backlog.comes_first:
+                    await self._keep(self.backlog, group, _now())
+                    continue
+                started = _now()
                 try:
                     if connection is None or connection.is_closed():
                         connection = await connect(self._dsn)
-                    await self._land_group(connection, group)
-                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                    self._fail(group, error)
-                    if connection is not None:
-                        connection.terminate()
-                        connection = None
-                    await asyncio.sleep(_RETRY_SECONDS)
+                    await self._land(connection, group)
+                    continue
+                except AWAY_ERRORS as error:
+                    if self.backlog is None:
+                        self._fail(group, error)
+                        await asyncio.sleep(_RETRY_SECONDS)
+                    else:
+                        self.backlog.lose(error)
+                        await self._keep(self.backlog, group, started)
                 except Exception as error:
                     # a fault of ours must reach the senders, and not end the writer
                     logger.exception("landing failed")
                     self._fail(group, error)
+                if connection is not None:
+                    connection.terminate()
+                    connection = None
         finally:
             if connection is not None:
-                with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                with contextlib.suppress(*AWAY_ERRORS):
                     await connection.close(timeout=2)
 
     def _take(self) -> list[_Submission]:
@@ -187,6 +212,44 @@ class Landing:
         self.queued_events -= events
         return group
 
+    async def _land(self, connection: asyncpg.Connection, group: Sequence[_Submission]) -> None:
+        seconds = _LANDING_SECONDS_UNSPOOLED if self.backlog is None else _LANDING_SECONDS
+        # not by cancelling, for then asyncpg would wait for Postgres to agree
+        watch = asyncio.get_running_loop().call_later(seconds, connection.terminate)
+        items = _items(group)
+        started = time.perf_counter()
+        try:
+            verdicts = await land_group(connection, items, self._erasures)
+        finally:
+            watch.cancel()
+        self._metrics.landed(len(items), time.perf_counter() - started)
+        _answer(group, verdicts)
+
+    async def _keep(
+        self, backlog: Backlog, group: Sequence[_Submission], received_at: dt.datetime
+    ) -> None:
+        """Put a group into the spool, and acknowledge it."""
+        items = self._erasures.apply(_items(group))
+        for item in items:
+            if isinstance(item, Event) and item.occurred_at is None:
+                item.occurred_at = received_at  # as when it lands, for the answers
+        try:
+            try:
+                await backlog.append(items, received_at)
+            except UnicodeError:
+                items = [item if _is_encodable(item) else unstorable(item) for item in items]
+                await backlog.append(items, received_at)
+        except SpoolFullError:
+            _refuse(group, _away if backlog.spool.max_bytes == 0 else _full)
+        except Exception as error:
+            logger.exception("spooling failed")
+            self._fail(group, error)
+        else:
+            ids = {item.event_id for item in items if isinstance(item, Event)}
+            _answer(group, judge_landed(items, ids, reason=SPOOLED))
+        if not self._stopping:
+            await backlog.pace()
+
     def _fail(self, group: Sequence[_Submission], error: Exception) -> None:
         logger.error(
             "nothing landed of %d requests: %s %s",
@@ -194,115 +257,50 @@ class Landing:
             type(error).__name__,
             getattr(error, "sqlstate", ""),  # its message may quote what people sent
         )
-        for submission in group:
-            if not submission.done.done():
-                submission.done.set_exception(
-                    UnavailableError(
-                        "warehouse_unavailable",
-                        "the warehouse cannot take events now: nothing was stored, try again",
-                        2,
-                    )
-                )
-
-    async def _land_group(
-        self, connection: asyncpg.Connection, group: Sequence[_Submission]
-    ) -> None:
-        items = [item for submission in group for item in submission.items]
-        started = time.perf_counter()
-        verdicts = iter(await self._land_items(connection, items))
-        self._metrics.landed(len(items), time.perf_counter() - started)
-        for submission in group:
-            submission.verdicts = [next(verdicts) for _ in submission.items]
-            if not submission.done.done():  # else its sender has gone
-                submission.done.set_result(None)
-
-    async def _land_items(
-        self, connection: asyncpg.Connection, items: Sequence[Item]
-    ) -> list[Verdict]:
-        """Land items in one transaction; where one is unstorable, find and quarantine it."""
-        try:
-            items, landed = await self._land_retrying(connection, items)
-            return _judge(items, landed)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError, OverflowError) as error:
-            if not is_unstorable(error):
-                raise
-            if len(items) > 1:
-                middle = len(items) // 2
-                return [
-                    *await self._land_items(connection, items[:middle]),
-                    *await self._land_items(connection, items[middle:]),
-                ]
-            logger.error(
-                "an event passed all checks and cannot be stored: %s", type(error).__name__
-            )
-            return await self._land_items(connection, [_unstorable(items[0])])
-
-    async def _land_retrying(
-        self, connection: asyncpg.Connection, items: Sequence[Item]
-    ) -> tuple[Sequence[Item], Landed]:
-        """Land items, again where others were in the way, and return what was landed of them."""
-        attempts = 0
-        while True:
-            allowed = self._erasures.apply(items)
-            try:
-                return allowed, await land(connection, allowed, last_erasure=self._erasures.last)
-            except ErasuresChangedError:
-                await self._erasures.refresh(connection)
-            except asyncpg.DeadlockDetectedError:
-                attempts += 1
-                if attempts == _ATTEMPTS_AFTER_DEADLOCK:
-                    raise
+        _refuse(group, _away)
 
 
-async def connect(dsn: str) -> asyncpg.Connection:
-    """Open a connection for landing.
+def _items(group: Sequence[_Submission]) -> list[Item]:
+    return [item for submission in group for item in submission.items]
 
-    Raises:
-        OSError: Postgres is away, or did not answer in time.
-        asyncpg.PostgresError: It refuses the log-in.
-    """
-    return await asyncpg.connect(
-        dsn,
-        timeout=_CONNECT_SECONDS,
-        command_timeout=_COMMAND_SECONDS,
-        server_settings={"application_name": "footfall ingestion"},
+
+def _answer(group: Sequence[_Submission], verdicts: Sequence[Verdict]) -> None:
+    remaining = iter(verdicts)
+    for submission in group:
+        submission.verdicts = [next(remaining) for _ in submission.items]
+        if not submission.done.done():  # else its sender has gone
+            submission.done.set_result(None)
+
+
+def _refuse(group: Sequence[_Submission], reason: Callable[[], UnavailableError]) -> None:
+    for submission in group:
+        if not submission.done.done():
+            submission.done.set_exception(reason())
+
+
+def _away() -> UnavailableError:
+    return UnavailableError(
+        "warehouse_unavailable",
+        "the warehouse cannot take events now: nothing was stored, try again",
+        2,
     )
 
 
-def _judge(items: Sequence[Item], landed: Landed) -> list[Verdict]:
-    """Return the verdicts; of equal ids in one transaction the first is the stored one."""
-    unclaimed = landed.new_ids
-    verdicts = []
-    for item in items:
-        if isinstance(item, Rejected):
-            verdicts.append(Verdict(item.event_id, QUARANTINED, item.reason))
-        elif isinstance(item, Suppressed):
-            verdicts.append(Verdict(None, SUPPRESSED, item.reason))
-        elif item.event_id in unclaimed:
-            unclaimed.remove(item.event_id)
-            verdicts.append(Verdict(item.event_id, STORED))
-        else:
-            verdicts.append(Verdict(item.event_id, DUPLICATE, ALREADY_STORED))
-    return verdicts
-
-
-def _unstorable(item: Item) -> Rejected:
-    """Return an event that Postgres refused, although it passed all checks, as a rejected one."""
-    if isinstance(item, Suppressed):
-        raise AssertionError("nothing of a suppressed event is stored")
-    if isinstance(item, Rejected):
-        return Rejected(item.source, item.event_id, None, None, item.reason, b"not storable")
-    return Rejected(
-        item.source,
-        item.event_id,
-        item.category,
-        item.event_type,
-        Reason(
-            "not_storable",
-            None,
-            "Postgres refused the event, although it passed all checks: please report this",
-        ),
-        msgspec.json.encode(item),
-        user_id=item.user_id,
-        anonymous_id=item.anonymous_id,
+def _full() -> UnavailableError:
+    return UnavailableError(
+        "spool_full",
+        "Postgres is away, and no more events can wait for it: nothing was stored, try again",
+        5,
     )
+
+
+def _is_encodable(item: Item) -> bool:
+    try:
+        msgspec.msgpack.encode(item)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

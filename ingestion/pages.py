@@ -57,6 +57,8 @@ def build_pages(ingestion: Ingestion) -> Starlette:
         postgres = await postgres_health(ingestion)
         if postgres["status"] != UNHEALTHY:
             return JSONResponse({"status": "ready"})
+        if ingestion.can_spool:
+            return JSONResponse({"status": "spooling", "reason": postgres["reason"]})
         content = {"status": "not ready", "reason": postgres["reason"]}
         return JSONResponse(content, 503, {"retry-after": "2"})
 

@@ -63,7 +63,7 @@ def reject(
         payload,
         dialect,
         b"" if event is None else _encode(event),
-        endpoint=endpoint,
+        endpoint=printable(endpoint),
         sender=sender,
         user_id=_text(known.user_id),
         anonymous_id=_text(known.anonymous_id),

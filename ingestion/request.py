@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ingestion.answers import RefusedError
 from ingestion.catalogue import Catalogue
+from ingestion.patience import Patience
 from ingestion.sender import Sender
 from warehouse.settings import Settings
 
@@ -84,17 +85,23 @@ class Body:
                     left -= len((await self()).get("body", b""))
 
 
-async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
+_patience = Patience()
+
+
+async def read_body(
+    headers: Mapping[bytes, bytes], receive: Receive, limit: int, seconds: float
+) -> bytes:
     """Return a request's body, decompressed.
 
     Args:
         headers: Header values by name in lower case.
         receive: Of the ASGI connection.
         limit: Most bytes that it may have, compressed and decompressed.
+        seconds: How long it may take to arrive.
 
     Raises:
-        RefusedError: It is too large, not in the encoding that it claims, or in one that is
-            unknown; or the sender went away before its end.
+        RefusedError: It is too large, too slow, not in the encoding that it claims, or in one that
+            is unknown; or the sender went away before its end.
     """
     encoding = headers.get(b"content-encoding", b"").strip().lower()
     if encoding not in (b"", b"identity", b"gzip", b"x-gzip"):
@@ -107,8 +114,22 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int
     announced = headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)
+    try:
+        body = await _patience.wait(_receive(receive, limit), seconds)
+    except TimeoutError as error:
+        raise RefusedError(
+            408,
+            "body_too_slow",
+            f"the body did not arrive within {seconds:g} seconds (FOOTFALL_BODY_TIMEOUT_SECONDS): "
+            "send smaller batches",
+            {"connection": "close"},
+        ) from error
+    return gunzip(body, limit) if encoding in (b"gzip", b"x-gzip") else bytes(body)
+
+
+async def _receive(receive: Receive, limit: int) -> bytes:
     message = await receive()
-    body = message.get("body", b"")
+    body: bytes = message.get("body", b"")
     if message.get("more_body"):
         pieces = [body]
         size = len(body)
@@ -124,7 +145,7 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int
         raise RefusedError(400, "incomplete", "the sender went away before the end of the body")
     if len(body) > limit:
         raise _too_large(limit)
-    return gunzip(body, limit) if encoding in (b"gzip", b"x-gzip") else bytes(body)
+    return body
 
 
 def gunzip(data: bytes, limit: int) -> bytes:

@@ -11,7 +11,7 @@ SUPPRESSED = "suppressed"
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why an event was not stored.
+    """Why an event was not stored, or not yet in Postgres.
 
     Attributes:
         code: Stable name of the kind of problem, such as ``missing_field``.
@@ -31,7 +31,8 @@ class Verdict(msgspec.Struct):
     Attributes:
         event_id: Its id in the warehouse; None where it was quarantined without one.
         status: ``stored``, ``duplicate``, ``quarantined`` or ``suppressed``.
-        reason: Why it was not stored; None where it was.
+        reason: Why it was not stored; None where it was. ``spooled``: it is safe on disk, and lands
+            when Postgres is back.
     """
 
     event_id: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -105,7 +106,8 @@ def running_ingestion(
     Args:
         warehouse: Where its events go.
         port: TCP port, where it must be a certain one.
-        environment: Further variables, such as ``FOOTFALL_MAX_DEPTH``.
+        environment: Further variables, such as ``FOOTFALL_MAX_DEPTH``. Without
+            ``FOOTFALL_SPOOL_DIR`` it has a spool of its own, which goes with it.
 
     Yields:
         The running process, ready to take events.
@@ -114,24 +116,26 @@ def running_ingestion(
     write_key = "fw_key-of-tests"
     with connect(warehouse.dsn(Role.OWNER)) as connection:
         ensure_key(connection, name="tests", source="test", key=write_key)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ingestion"],
-        cwd=PROJECT,
-        env={
-            **os.environ,
-            "FOOTFALL_INGEST_DSN": warehouse.dsn(Role.INGEST),
-            "FOOTFALL_PRIVACY_SECRET": PRIVACY_SECRET,
-            "FOOTFALL_INGESTION_PORT": str(port),
-            **environment,
-        },
-    )
-    running = RunningIngestion(f"http://127.0.0.1:{port}", write_key, process)
-    try:
-        _wait_until_ready(running)
-        yield running
-    finally:
-        running.client.close()
-        stop(process)
+    with tempfile.TemporaryDirectory(prefix="footfall-spool-") as spool:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ingestion"],
+            cwd=PROJECT,
+            env={
+                **os.environ,
+                "FOOTFALL_INGEST_DSN": warehouse.dsn(Role.INGEST),
+                "FOOTFALL_PRIVACY_SECRET": PRIVACY_SECRET,
+                "FOOTFALL_INGESTION_PORT": str(port),
+                "FOOTFALL_SPOOL_DIR": spool,
+                **environment,
+            },
+        )
+        running = RunningIngestion(f"http://127.0.0.1:{port}", write_key, process)
+        try:
+            _wait_until_ready(running)
+            yield running
+        finally:
+            running.client.close()
+            stop(process)
 
 
 def _wait_until_ready(running: RunningIngestion) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ingestion import splitting
-from ingestion.answers import Answer
+from ingestion.answers import Answer, RefusedError
 from ingestion.dialect import Dialect, Endpoint, Operation, Outcome
 from ingestion.dialects._answering import (
     FLAGGED,
@@ -190,7 +190,18 @@ def _schema(name: str) -> Json:
 
 
 def _split_batch(body: bytes, request: Request) -> Sequence[bytes]:
-    return splitting.split(body, request.header(b"content-type").lower())
+    """Return the events of a batch.
+
+    Raises:
+        RefusedError: It is none.
+    """
+    raws = splitting.split(body, request.header(b"content-type").lower())
+    is_one_object = len(raws) == 1 and raws[0] == body.strip()
+    if is_one_object and raws[0][:1] == b"{":
+        raise RefusedError(
+            400, "not_a_batch", 'events is missing, or no array: send {"events": […]}'
+        )
+    return raws
 
 
 def _decode_batch(raw: bytes, request: Request) -> Incoming:

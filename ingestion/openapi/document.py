@@ -73,10 +73,11 @@ def describe_api(catalogue: Catalogue, settings: Settings) -> Json:
 
 def _description(settings: Settings) -> str:
     return (
-        "Events in, a verdict for each out. A 2xx means committed: an event that is `stored` is in "
-        "the warehouse, one that is `duplicate` was there already, one that is `quarantined` is "
-        "kept aside with the reason, and one that is `suppressed` may not be kept. Sending the "
-        "same event again is always safe: each id counts once, for ever.\n\n"
+        "Events in, a verdict for each out. A 2xx means safe: an event that is `stored` is in the "
+        "warehouse or, with the reason `spooled`, on disk until Postgres is back; one that is "
+        "`duplicate` was there already, one that is `quarantined` is kept aside with the reason, "
+        "and one that is `suppressed` may not be kept. Sending the same event again is always "
+        "safe: each id counts once, for ever.\n\n"
         f"At most {settings.max_body_bytes:,} bytes and {settings.max_batch_events:,} events in a "
         f"request; at most {settings.max_event_bytes:,} bytes, {settings.max_depth} levels of "
         f"nesting and {settings.max_string_length:,} characters of any text in an event; ids have "

@@ -58,12 +58,13 @@ def _refusals(operation: Operation, settings: Settings) -> dict[int, str]:
     return {
         400: "No event can be told apart: the body is not JSON, not gzip, or incomplete.",
         401: "The write key or token is missing, or not valid; the message says why.",
+        408: f"The body did not arrive within {settings.body_timeout_seconds:g} seconds.",
         413: f"The body has more than {settings.max_body_bytes:,} bytes, or more than "
         f"{settings.max_batch_events:,} events.",
         415: "The body is compressed in a way that is not understood.",
         500: "Ingestion failed. Nothing is acknowledged; send the request again.",
-        503: "Postgres is away, or too much is waiting. Nothing was stored; send the request again "
-        "after Retry-After seconds.",
+        503: "Too much is waiting, or Postgres is away and no more events can wait for it. Nothing "
+        "was stored; send the request again after Retry-After seconds.",
         **operation.refusals,
     }
 

@@ -52,6 +52,15 @@ _HEALTH = _state(
         tokens=_state("healthy", "stale"),
         geo=_state("healthy", "stale", database=TEXT),
         queue=_state("healthy", "unhealthy", events=_COUNT, bytes=_COUNT),
+        spool=_state(
+            "healthy",
+            "waiting",
+            "damaged",
+            "unhealthy",
+            events=_COUNT,
+            bytes=_COUNT,
+            max_bytes=_COUNT,
+        ),
     ),
 )
 
@@ -92,9 +101,13 @@ PAGES: Json = {
     **_get(
         "/health/ready",
         "health",
-        "Can events be landed",
+        "Are events taken",
         *_answers(
-            {200: "They can.", 503: "Postgres does not answer."}, _state("ready", "not ready")
+            {
+                200: "They are; `spooling` while Postgres is away.",
+                503: "Postgres does not answer, and events cannot wait for it.",
+            },
+            _state("ready", "spooling", "not ready"),
         ),
     ),
     **_get(

@@ -1,13 +1,23 @@
-"""What a test holds the warehouse against: what landed, and whether the ledger adds up."""
+"""What a test holds the warehouse against: what was sent, what landed, whether it adds up."""
 
 from __future__ import annotations
 
+import threading
+import time
 import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from signal import SIGCONT, SIGSTOP
 from typing import Any
 
+import httpx
+import psutil
 from psycopg.rows import dict_row
 
+from stack.postgres import EmbeddedPostgres
 from tests.conftest import Warehouse
+from tests.servers import RunningIngestion
 from warehouse.connections import connect
 from warehouse.roles import Role
 
@@ -85,3 +95,163 @@ def assert_ledger_adds_up(warehouse: Warehouse) -> Row:
         " coalesce(sum(suppressed), 0)::int as suppressed from raw.loads",
     )
     return sums
+
+
+@dataclass
+class Sender:
+    """Sends batches one after another, and keeps the client's side of the ledger.
+
+    Attributes:
+        ingestion: Where to.
+        pause: Seconds between two batches.
+        give_ids: Whether the events carry ids of their own.
+        acknowledged: Ids that were said to be stored or duplicate.
+        spooled: Those of them that were said to wait on disk.
+        sent: Ids that were sent, where they were given.
+        refusals: The answers that were none.
+        slowest: Seconds that the slowest answer took.
+    """
+
+    ingestion: RunningIngestion
+    pause: float = 0.01
+    give_ids: bool = True
+    acknowledged: set[str] = field(default_factory=set)
+    spooled: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
+    refusals: list[httpx.Response] = field(default_factory=list)
+    slowest: float = 0.0
+    stopping: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread = field(init=False)
+
+    def start(self) -> None:
+        """Send in the background."""
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self) -> None:
+        """Send until told to stop; what gets no answer is sent again, as a good client does."""
+        batch: list[dict[str, Any]] = []
+        give_up = time.monotonic() + 60
+        while (not self.stopping.is_set() or batch) and time.monotonic() < give_up:
+            batch = batch or [page_view() for _ in range(20)]
+            if self.give_ids:
+                self.sent |= {event["event_id"] for event in batch}
+            else:
+                batch = [{**event, "event_id": None} for event in batch]
+            started = time.monotonic()
+            try:
+                answer = self.ingestion.send(batch)
+            except httpx.TransportError:
+                time.sleep(0.05)
+                continue
+            self.slowest = max(self.slowest, time.monotonic() - started)
+            if answer.status_code != httpx.codes.OK:
+                self.refusals.append(answer)
+                time.sleep(0.05)
+                continue
+            results = answer.json()["results"]
+            assert {result["status"] for result in results} <= {"stored", "duplicate"}
+            ids = {result["event_id"] for result in results}
+            assert len(ids) == len(batch)
+            self.acknowledged |= ids
+            self.spooled |= {
+                result["event_id"]
+                for result in results
+                if result["reason"] and result["reason"]["code"] == "spooled"
+            }
+            batch = []
+            time.sleep(self.pause)
+
+
+@contextmanager
+def sending(
+    ingestion: RunningIngestion, *, senders: int = 4, pause: float = 0.01, give_ids: bool = True
+) -> Iterator[list[Sender]]:
+    """Send from threads; the block must :func:`finish` them while ingestion runs."""
+    threads = [Sender(ingestion, pause, give_ids) for _ in range(senders)]
+    for sender in threads:
+        sender.start()
+    try:
+        yield threads
+    finally:
+        finish(threads)
+
+
+def finish(senders: Sequence[Sender]) -> None:
+    """Wait until all that was sent is answered."""
+    for sender in senders:
+        sender.stopping.set()
+    for sender in senders:
+        sender.thread.join()
+
+
+def total(senders: Sequence[Sender], what: str) -> set[str]:
+    """Return the ids of all senders: ``acknowledged``, ``spooled`` or ``sent``."""
+    ids: set[str] = set().union(*(getattr(sender, what) for sender in senders))
+    return ids
+
+
+def agree(warehouse: Warehouse, senders: Sequence[Sender]) -> None:
+    """Hold the client's ledger against raw, event by event."""
+    rows = [str(row["event_id"]) for row in query(warehouse, "select event_id from raw.events")]
+    landed = set(rows)
+    assert len(rows) == len(landed)
+    acknowledged = total(senders, "acknowledged")
+    assert acknowledged
+    assert acknowledged <= landed
+    if all(sender.give_ids for sender in senders):
+        assert landed <= total(senders, "sent")
+    else:
+        assert landed == acknowledged
+    assert_ledger_adds_up(warehouse)
+
+
+def spool(ingestion: RunningIngestion) -> Row:
+    """Return how ingestion says that its spool is."""
+    answer = ingestion.client.get(f"{ingestion.url}/health/")
+    found: Row = answer.json()["dependencies"]["spool"]
+    return found
+
+
+def wait_for(is_so: Callable[[], object], *, seconds: float = 20) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not become so in time"
+        time.sleep(0.02)
+
+
+def wait_until_drained(ingestion: RunningIngestion, *, seconds: float = 20) -> None:
+    """Wait until nothing waits in the spool."""
+    wait_for(lambda: spool(ingestion)["status"] == "healthy", seconds=seconds)
+
+
+@contextmanager
+def away(warehouse: Warehouse) -> Iterator[None]:
+    """Let ingestion into the warehouse's database no more for the duration of the block."""
+    database = warehouse.superuser_dsn.rpartition("/")[2]
+    with connect(warehouse.superuser_dsn, autocommit=True) as connection:
+        connection.execute(f"revoke connect on database {database} from {Role.INGEST}".encode())
+        try:
+            connection.execute(
+                "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+                " where datname = %s and usename = %s",
+                (database, str(Role.INGEST)),
+            )
+            yield
+        finally:
+            connection.execute(f"grant connect on database {database} to {Role.INGEST}".encode())
+
+
+@contextmanager
+def hanging(server: EmbeddedPostgres) -> Iterator[None]:
+    """Let Postgres hang for the duration of the block: it takes connections, answers nothing."""
+    postmaster = psutil.Process(int(server.data.joinpath("postmaster.pid").read_text().split()[0]))
+    processes = [postmaster, *postmaster.children()]
+    for process in processes:
+        process.send_signal(SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.send_signal(SIGCONT)

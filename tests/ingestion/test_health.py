@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 
 from stack.postgres import EmbeddedPostgres
 from tests.conftest import Warehouse
-from tests.ingestion.ledger import page_view
+from tests.ingestion.ledger import away, hanging, page_view
 from tests.servers import RunningIngestion, running_ingestion
 
 BOUND_SECONDS = 5
@@ -30,20 +26,6 @@ def dependencies(ingestion: RunningIngestion) -> dict[str, dict[str, Any]]:
     return found
 
 
-@contextmanager
-def hanging(server: EmbeddedPostgres) -> Iterator[None]:
-    """Let Postgres hang: it takes connections, and answers nothing."""
-    postmaster = psutil.Process(int(server.data.joinpath("postmaster.pid").read_text().split()[0]))
-    processes = [postmaster, *postmaster.children()]
-    for process in processes:
-        process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGCONT)
-
-
 def test_health_names_each_dependency(ingestion: RunningIngestion) -> None:
     ingestion.verdicts(page_view())
     answer = get(ingestion, "")
@@ -51,12 +33,18 @@ def test_health_names_each_dependency(ingestion: RunningIngestion) -> None:
     assert answer.json()["status"] == "healthy"
     found = dependencies(ingestion)
     assert {name: one["status"] for name, one in found.items()} == dict.fromkeys(
-        ["postgres", "catalogue", "settings", "keys", "tokens", "geo", "queue"], "healthy"
+        ["postgres", "catalogue", "settings", "keys", "tokens", "geo", "queue", "spool"], "healthy"
     )
     assert 0 < found["postgres"]["latency_ms"] < 1000
     assert found["catalogue"]["event_types"] > 50
     assert found["keys"]["valid"] == 1
     assert found["queue"] == {"status": "healthy", "events": 0, "bytes": 0}
+    assert found["spool"] == {
+        "status": "healthy",
+        "events": 0,
+        "bytes": 0,
+        "max_bytes": 1_000_000_000,
+    }
 
 
 def test_a_process_that_runs_is_alive_and_ready(ingestion: RunningIngestion) -> None:
@@ -74,15 +62,22 @@ def test_health_is_told_in_bounded_time_while_postgres_hangs(
             asked = [pool.submit(get, ingestion, name) for name in ["ready", "", "live"] * 2]
             metrics = pool.submit(get, ingestion, "../metrics")
             ready, health, live = [one.result() for one in asked[:3]]
-            assert [one.result().status_code for one in asked[3:]] == [503, 503, 200]
+            assert [one.result().status_code for one in asked[3:]] == [200, 200, 200]
             assert time.monotonic() - started < BOUND_SECONDS
-            assert (ready.status_code, ready.json()["status"]) == (503, "not ready")
+            assert (ready.status_code, ready.json()["status"]) == (200, "spooling")
             assert "Postgres does not answer" in ready.json()["reason"]
-            assert ready.headers["retry-after"] == "2"
-            assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
+            assert (health.status_code, health.json()["status"]) == (200, "degraded")
+            assert health.json()["dependencies"]["postgres"]["status"] == "unhealthy"
             assert live.status_code == 200
             assert "footfall_ingestion_postgres_up 0.0" in metrics.result().text
-    assert get(ingestion, "ready").status_code == 200
+    assert get(ingestion, "ready").json() == {"status": "ready"}
+
+
+def test_who_cannot_take_events_is_not_ready(warehouse: Warehouse) -> None:
+    with running_ingestion(warehouse) as no_keys_yet, away(warehouse):
+        answer = get(no_keys_yet, "ready")
+        assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+        assert answer.headers["retry-after"] == "2"
 
 
 def test_files_that_are_wrong_degrade_health_and_say_why(

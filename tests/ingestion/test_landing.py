@@ -16,7 +16,7 @@ from ingestion.items import Rejected
 from ingestion.landing import Landing
 from ingestion.verdict import Verdict
 from tests.conftest import Warehouse
-from tests.ingestion.ledger import assert_ledger_adds_up, page_view, quarantined, query
+from tests.ingestion.ledger import assert_ledger_adds_up, away, page_view, quarantined, query
 from tests.servers import running_ingestion
 from warehouse.connections import connect
 from warehouse.roles import Role
@@ -93,24 +93,18 @@ def test_a_full_queue_sends_senders_away_until_later(warehouse: Warehouse) -> No
     assert assert_ledger_adds_up(warehouse)["received"] == 17
 
 
-def test_health_tells_when_postgres_is_away_and_ingestion_recovers_by_itself(
+def test_without_a_spool_senders_are_sent_away_while_postgres_is_away(
     warehouse: Warehouse,
 ) -> None:
-    with running_ingestion(warehouse) as ingestion:
-        with connect(warehouse.superuser_dsn, autocommit=True) as connection:
-            connection.execute("alter role footfall_ingest nologin")
-            try:
-                connection.execute(
-                    "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
-                    " where application_name = 'footfall ingestion'"
-                )
-                answer = ingestion.send(page_view())
-                assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-                live = httpx.get(f"{ingestion.url}/health/live", trust_env=False)
-                ready = httpx.get(f"{ingestion.url}/health/ready", trust_env=False)
-                health = httpx.get(f"{ingestion.url}/health/", trust_env=False)
-                assert [live.status_code, ready.status_code, health.status_code] == [200, 503, 503]
-                assert health.json()["dependencies"]["postgres"]["status"] == "unhealthy"
-            finally:
-                connection.execute("alter role footfall_ingest login")
+    with running_ingestion(warehouse, FOOTFALL_SPOOL_MAX_BYTES="0") as ingestion:
+        ingestion.verdicts([])
+        with away(warehouse):
+            answer = ingestion.send(page_view())
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+            assert answer.json()["error"]["code"] == "warehouse_unavailable"
+            live = httpx.get(f"{ingestion.url}/health/live", trust_env=False)
+            ready = httpx.get(f"{ingestion.url}/health/ready", trust_env=False)
+            health = httpx.get(f"{ingestion.url}/health/", trust_env=False)
+            assert [live.status_code, ready.status_code, health.status_code] == [200, 503, 503]
+            assert health.json()["dependencies"]["postgres"]["status"] == "unhealthy"
         assert ingestion.statuses(page_view()) == ["stored"]

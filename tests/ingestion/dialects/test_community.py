@@ -315,5 +315,11 @@ def test_what_cannot_be_tracked_is_refused_under_the_name_of_its_field(
     assert isinstance(answer.json()[field][0], str)
 
 
+def test_what_is_in_quarantine_can_be_read_again(landing_warehouse: Warehouse) -> None:
+    rows = query(landing_warehouse, "select payload, endpoint from raw.quarantine")
+    assert "PATCH /api/errors/\\u0000/" in [row["endpoint"] for row in rows]
+    assert all(row["payload"].startswith("{") for row in rows)
+
+
 def test_the_ledger_adds_up(landing_warehouse: Warehouse) -> None:
     assert assert_ledger_adds_up(landing_warehouse)["quarantined"] > 0

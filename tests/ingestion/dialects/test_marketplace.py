@@ -13,7 +13,7 @@ import pytest
 
 from stack.postgres import EmbeddedPostgres
 from tests.conftest import Warehouse, new_warehouse
-from tests.ingestion.ledger import Row, assert_ledger_adds_up, query
+from tests.ingestion.ledger import Row, assert_ledger_adds_up, away, query, wait_until_drained
 from tests.servers import RunningIngestion, running_ingestion
 from warehouse.connections import connect
 from warehouse.numbers import number_of
@@ -246,6 +246,18 @@ def test_a_product_that_is_not_among_the_known_ones_is_not_found_and_can_be_repl
     assert refused(answer) == (404, "unknown_product", "product_id")
     (row,) = query(shop, "select * from raw.quarantine where reason = 'unknown_product'")
     assert '"entity_id":"b-2"' in row["event"]
+
+
+def test_while_postgres_is_away_any_product_is_taken(
+    shop_ingestion: RunningIngestion, shop: Warehouse
+) -> None:
+    sent = {"product_id": "b-3", "action": "view"}
+    with away(shop):
+        answer = shop_ingestion.call("POST", PATH, sent)
+        assert answer.status_code == 201
+        assert answer.json()["message"] == "Activity tracked: view on b-3"
+    wait_until_drained(shop_ingestion)
+    assert number_of(row_of(shop, sent)["event_id"]) == answer.json()["activity_id"]
 
 
 def test_the_ledger_adds_up(ingestion: RunningIngestion, landing_warehouse: Warehouse) -> None:

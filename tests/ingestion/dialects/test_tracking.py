@@ -464,6 +464,9 @@ def test_an_empty_batch_is_fine(ingestion: RunningIngestion) -> None:
         ("heatmap", {**HEATMAP, "scrollDepth": 101}, "number_out_of_range", "scrollDepth"),
         ("activity", [ACTIVITY], "not_json", None),
         ("batch", b"{", "not_json", None),
+        ("batch", {}, "not_a_batch", None),
+        ("batch", ACTIVITY, "not_a_batch", None),
+        ("batch", {"events": ACTIVITY}, "not_a_batch", None),
     ],
 )
 def test_what_cannot_be_tracked_is_refused_under_the_name_of_its_field(

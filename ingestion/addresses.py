@@ -16,6 +16,7 @@ _HASH_BYTES = 16
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}")
 _DOTTED = re.compile(r"(?<!\d)(?:\d{1,3}\.){3}\d{1,3}(?!\d)")
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f:.]{2,}")
+_PSEUDONYM = re.compile(rf"[0-9a-f]{{{2 * _HASH_BYTES}}}")
 _REMOVED = "(address removed)"
 
 
@@ -62,6 +63,20 @@ def pseudonym(address: Address, salt: bytes) -> str:
         32 hexadecimal digits.
     """
     return hashlib.blake2b(address.packed, key=salt, digest_size=_HASH_BYTES).hexdigest()
+
+
+def is_reduced(text: str, kept: str) -> bool:
+    """Return whether a text is what a setting leaves of addresses already.
+
+    Args:
+        text: Such as ``203.0.113.0/24``.
+        kept: What the setting keeps of them: ``truncated`` or ``hashed``.
+    """
+    if kept == "hashed":
+        return _PSEUDONYM.fullmatch(text) is not None
+    address, _, prefix = text.partition("/")
+    found = parse_address(address) if kept == "truncated" and prefix else None
+    return found is not None and truncate(found) == text
 
 
 def remove_addresses(text: str) -> str:

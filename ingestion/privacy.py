@@ -8,6 +8,7 @@ import msgspec
 
 from ingestion.addresses import (
     Address,
+    is_reduced,
     parse_address,
     pseudonym,
     remove_addresses,
@@ -174,8 +175,12 @@ class Privacy:
             return value if self._user_agents == "full" else None
         if self._addresses == "full":
             return value
-        address = parse_address(value) if isinstance(value, str) else None
-        return None if address is None else self._reduced(address)
+        if not isinstance(value, str):
+            return None
+        address = parse_address(value)
+        if address is None:  # of an event that is judged again it is reduced already
+            return value if is_reduced(value, self._addresses) else None
+        return self._reduced(address)
 
     def _reduced(self, address: Address) -> str | None:
         if self._addresses == "truncated":

@@ -62,7 +62,7 @@ def reject(
         reason,
         payload,
         dialect,
-        b"" if event is None else _encode(event),
+        b"" if event is None else canonical_json(event),
         endpoint=printable(endpoint),
         sender=sender,
         user_id=_text(known.user_id),
@@ -93,7 +93,8 @@ def salvage(raw: bytes) -> Incoming:
     return found
 
 
-def _encode(incoming: Incoming) -> bytes:
+def canonical_json(incoming: Incoming) -> bytes:
+    """Return an event as JSON of the canonical format; empty where its text is none."""
     try:
         return _encoder.encode(incoming)
     except (msgspec.MsgspecError, UnicodeError):

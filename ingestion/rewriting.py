@@ -17,18 +17,23 @@ _NEEDLESS_ESCAPE = re.compile(r"\\u00(?!22|5[cC])([2-7][0-9a-fA-F])")
 Replace = Callable[[Kind, object], Any]
 
 
-def read(text: bytes) -> Any:
+def read(text: bytes, *, is_strict: bool = False) -> Any:
     """Return JSON as Python objects, in which each number keeps the digits that it came with.
 
     Args:
-        text: JSON, also with the constants that many programs write and JSON does not have.
+        text: JSON.
+        is_strict: Whether the constants are refused that many programs write and JSON does not
+            have, such as NaN.
 
     Raises:
         ValueError: It is no JSON, or not UTF-8.
         RecursionError: It is nested too deep.
     """
     return json.loads(
-        text.decode(), parse_int=_as_written, parse_float=_as_written, parse_constant=_as_written
+        text.decode(),
+        parse_int=_as_written,
+        parse_float=_as_written,
+        parse_constant=_refuse if is_strict else _as_written,
     )
 
 
@@ -80,3 +85,7 @@ def unescape(text: str) -> str:
 
 def _as_written(number: str) -> msgspec.Raw:
     return msgspec.Raw(number.encode())
+
+
+def _refuse(constant: str) -> msgspec.Raw:
+    raise ValueError(f"JSON has no {constant}")

@@ -31,6 +31,9 @@ COMMANDS = {
     ),
     "run": Command("stack.commands.run:run", "Bring marts up to date with what has landed."),
     "loads": Command("stack.commands.loads:app", "List loads that wait or are held; release them."),
+    "quarantine": Command(
+        "stack.commands.quarantine:app", "List, correct, replay what could not be stored."
+    ),
     "settings": Command("stack.commands.settings:app", "List the settings; set one."),
     "sql": Command("stack.commands.sql:sql", "Query the marts with psql."),
     "docs": Command("stack.commands.docs:docs", "Build the documentation site of the models."),

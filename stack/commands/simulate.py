@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from warehouse.errors import OperatorError
+from stack.moments import parse_moment
 
 _EVENTS = 20_000
 
@@ -51,7 +51,7 @@ def simulate(
 
     settings = load_settings()
     console = Console(highlight=False, soft_wrap=True, quiet=as_json)
-    end = _moment(until)
+    end = dt.datetime.now(dt.UTC) if until is None else parse_moment("--until", until)
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     with EventSender(url or settings.ingestion_url, settings.require("write_key")) as sender:
         sender.check()
@@ -71,15 +71,3 @@ def simulate(
     for status, count in verdicts.items():
         console.print(f"{count:>12,}  {status}")
     console.print(f"--seed {chosen} --until {end.isoformat()} makes the same events", markup=False)
-
-
-def _moment(given: str | None) -> dt.datetime:
-    if given is None:
-        return dt.datetime.now(dt.UTC)
-    try:
-        moment = dt.datetime.fromisoformat(given)
-    except ValueError as error:
-        raise OperatorError(
-            f"--until {given!r} is no time: write one such as 2026-11-21T12:00:00Z"
-        ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ingestion.allowances import Allowances
+from ingestion.answers import RefusedError
+from ingestion.clients import Proxies
 from ingestion.credentials import Credentials, insufficient, missing
 from ingestion.keys import KeyRing
 from ingestion.live_settings import LiveSettings
@@ -26,6 +29,8 @@ class Gate:
         self._settings = settings
         self._obeyed = settings.current()
         self._credentials = Credentials(self._obeyed, keys)
+        self._allowances = Allowances(self._obeyed)
+        self._proxies = Proxies(self._obeyed.trusted_proxies)
 
     @property
     def problem(self) -> str | None:
@@ -46,24 +51,35 @@ class Gate:
             RefusedError: The sender may not send here, from there, or so often.
         """
         self._obey()
-        client = scope.get("client")
-        address = client[0] if client else ""
+        peer = scope.get("client")
+        client = self._proxies.client(
+            peer[0] if peer else "", headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        )
+        try:
+            sender = await self._find(headers)
+        except RefusedError as error:
+            if error.status == 401:  # whoever tries many credentials is guessing
+                self._allowances.charge_request(client)
+            raise
+        role = route.endpoint.role
+        if role != INGEST and role not in sender.roles:
+            raise insufficient(role)
+        if not sender.has_secret:
+            self._allowances.charge_request(client)
+        return sender, client
+
+    async def _find(self, headers: Mapping[bytes, bytes]) -> Sender:
         scheme, _, credential = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         credential = credential.strip()
         if scheme.lower() != "bearer" or not credential:
             raise missing()
-        sender = await self._credentials.find(credential)
-        role = route.endpoint.role
-        if role != INGEST and role not in sender.roles:
-            raise insufficient(role)
-        return sender, address
+        return await self._credentials.find(credential)
 
-    def charge(self, sender: Sender, client: str, events: int) -> Mapping[str, str]:
+    def charge(self, sender: Sender, events: int) -> Mapping[str, str]:
         """Count a request's events against the rate limits.
 
         Args:
             sender: Who sends.
-            client: IP address of the sender.
             events: How many events the request holds.
 
         Returns:
@@ -72,7 +88,7 @@ class Gate:
         Raises:
             RefusedError: It is too much.
         """
-        return {}
+        return self._allowances.charge_events(sender, events)
 
     def cors_headers(self, origin: str) -> Mapping[str, str]:
         """Return the headers that let a web page read an answer; none where it may not.
@@ -86,4 +102,7 @@ class Gate:
         settings = self._settings.current()
         if settings is not self._obeyed:
             self._credentials.obey(settings)
+            self._allowances.obey(settings)
+            if settings.trusted_proxies != self._obeyed.trusted_proxies:
+                self._proxies = Proxies(settings.trusted_proxies)
             self._obeyed = settings

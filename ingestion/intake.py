@@ -102,7 +102,7 @@ class Intake:
                 f"{len(raws)} events in one request, and FOOTFALL_MAX_BATCH_EVENTS allows "
                 f"{settings.max_batch_events}: send smaller batches",
             )
-        left = self._gate.charge(sender, client, len(raws))
+        left = self._gate.charge(sender, len(raws))
         if endpoint.prepare is not None:
             request = request._replace(found=await endpoint.prepare(raws, request, self._lookups))
         rules = self._current_rules(settings, catalogue)

@@ -37,6 +37,11 @@ class Sender(NamedTuple):
         """Whether it may say which user did something; else it speaks for itself alone."""
         return INGEST in self.roles or ADMIN in self.roles
 
+    @property
+    def has_secret(self) -> bool:
+        """Whether it has shown what a program alone can keep to itself: no page and no person."""
+        return self.may_speak_for_others and not self.allowed_origins
+
     def as_json(self) -> str:
         """Return who it is and what it may send, as JSON; its source stands elsewhere."""
         record = _Record(self.name, self.roles, self.user_id, self.categories)

@@ -25,16 +25,36 @@ HEADERS: Json = {
         "required": True,
         "schema": {"type": "string", "pattern": '^Bearer realm="footfall"'},
     },
+    "RateLimitLimit": {
+        "description": "Most that is allowed in a minute; absent where there is no limit.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "RateLimitRemaining": {
+        "description": "What is left of that.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "RateLimitReset": {
+        "description": "Seconds after which all of it is there again.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "AcceptEncoding": {
         "description": "Which encodings are understood.",
         "required": True,
         "schema": {"type": "string"},
     },
 }
+_RATE_LIMIT = {
+    "RateLimit-Limit": "RateLimitLimit",
+    "RateLimit-Remaining": "RateLimitRemaining",
+    "RateLimit-Reset": "RateLimitReset",
+}
 _HEADERS_OF = {
-    401: ("WWW-Authenticate", "Challenge"),
-    415: ("Accept-Encoding", "AcceptEncoding"),
-    503: ("Retry-After", "RetryAfter"),
+    200: _RATE_LIMIT,
+    201: _RATE_LIMIT,
+    401: {"WWW-Authenticate": "Challenge"},
+    415: {"Accept-Encoding": "AcceptEncoding"},
+    429: {"Retry-After": "RetryAfter", **_RATE_LIMIT},
+    503: {"Retry-After": "RetryAfter"},
 }
 
 
@@ -48,9 +68,7 @@ def answer(status: int, text: str, schema: Json | None, *media_types: str) -> Js
         media_types: Of its content; none: JSON.
     """
     headers = {"X-Request-Id": _header("RequestId")}
-    if status in _HEADERS_OF:
-        name, header = _HEADERS_OF[status]
-        headers[name] = _header(header)
+    headers |= {name: _header(header) for name, header in _HEADERS_OF.get(status, {}).items()}
     described: Json = {"description": text, "headers": headers}
     if schema is not None:
         described["content"] = {name: {"schema": schema} for name in media_types or (JSON,)}

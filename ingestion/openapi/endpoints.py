@@ -62,6 +62,8 @@ def _refusals(operation: Operation, settings: Settings) -> dict[int, str]:
         413: f"The body has more than {settings.max_body_bytes:,} bytes, or more than "
         f"{settings.max_batch_events:,} events.",
         415: "The body is compressed in a way that is not understood.",
+        429: "More than a rate limit allows. Nothing was taken; send the request again after "
+        "Retry-After seconds.",
         500: "Ingestion failed. Nothing is acknowledged; send the request again.",
         503: "Too much is waiting, or Postgres is away and no more events can wait for it. Nothing "
         "was stored; send the request again after Retry-After seconds.",

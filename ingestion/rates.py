@@ -1,0 +1,95 @@
+"""How much a sender may send: a bucket for each that fills by the minute.
+
+The generic cell rate algorithm (ITU-T I.371): of each sender only the moment is kept at which the
+bucket will be full again. It is kept by this process: N replicas allow N times as much.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+WINDOW_SECONDS = 60.0
+MAX_SUBJECTS = 20_000  # some 3 MB
+
+
+class Allowance(NamedTuple):
+    """What a limit says to somebody who wants something.
+
+    Attributes:
+        limit: Most that is allowed in a minute.
+        remaining: What is left now.
+        reset_seconds: After how long all of it is there again.
+        wait_seconds: After how long what was asked for would be allowed; 0: it was allowed, and is
+            counted; infinite: it never would be.
+    """
+
+    limit: int
+    remaining: int
+    reset_seconds: float
+    wait_seconds: float
+
+    def headers(self) -> dict[str, str]:
+        """Return what tells a sender of it (draft-ietf-httpapi-ratelimit-headers-06)."""
+        return {
+            "ratelimit-limit": str(self.limit),
+            "ratelimit-remaining": str(self.remaining),
+            "ratelimit-reset": str(math.ceil(self.reset_seconds)),
+        }
+
+
+class RateLimit:
+    """A limit that each of many senders has for itself."""
+
+    def __init__(
+        self,
+        limit: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        max_subjects: int = MAX_SUBJECTS,
+    ) -> None:
+        """Begin with full buckets.
+
+        Args:
+            limit: Most in a minute; at least 1.
+            clock: Returns the time in seconds.
+            max_subjects: Of how many senders is remembered what they have used. Where there are
+                more, those who have used least are forgotten.
+        """
+        self.limit = limit
+        self._seconds_each = WINDOW_SECONDS / limit
+        self._clock = clock
+        self._max_subjects = max_subjects
+        self._full_at: dict[str, float] = {}
+
+    def take(self, subject: str, amount: int = 1) -> Allowance:
+        """Ask for something, and count it where it is allowed.
+
+        Args:
+            subject: Who asks.
+            amount: How much.
+        """
+        now = self._clock()
+        full_at = max(self._full_at.get(subject, now), now)
+        wanted = full_at + amount * self._seconds_each
+        # half of one, for what floating-point numbers lose
+        wait = wanted - now - WINDOW_SECONDS - self._seconds_each / 2
+        if wait <= 0:
+            self._full_at[subject] = full_at = wanted
+            if len(self._full_at) > self._max_subjects:
+                self._forget(now)
+        elif amount > self.limit:
+            wait = math.inf
+        used = full_at - now
+        remaining = max(0, round((WINDOW_SECONDS - used) / self._seconds_each))
+        return Allowance(self.limit, remaining, used, max(0.0, wait))
+
+    def _forget(self, now: float) -> None:
+        """Forget who has a full bucket; where that is not enough, the fuller half of all."""
+        kept = {subject: full_at for subject, full_at in self._full_at.items() if full_at > now}
+        if len(kept) > self._max_subjects // 2:
+            emptiest = sorted(kept.items(), key=lambda item: item[1], reverse=True)
+            kept = dict(emptiest[: self._max_subjects // 2])
+        self._full_at = kept

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +17,7 @@ from ingestion.addresses import Address
 from warehouse.errors import OperatorError
 
 _UNKNOWN_REGION = "ZZ"  # of the CLDR
+_SAMPLE = 10_000  # networks
 
 
 class Place(NamedTuple):
@@ -79,6 +81,21 @@ class MaxMindFiles:
             built = dt.datetime.fromtimestamp(about.build_epoch, dt.UTC)
             found.append(f"{about.database_type} of {built:%Y-%m-%d}")
         return ", ".join(found)
+
+    def sample(self) -> Place:
+        """Return the first place with a country among the first networks; nowhere without one.
+
+        Raises:
+            UnreadableDatabaseError: A file is damaged.
+        """
+        try:
+            for reader in self._readers:
+                for _, record in islice(reader, _SAMPLE):
+                    if isinstance(record, dict) and (place := place_of(record)).country:
+                        return place
+        except (maxminddb.InvalidDatabaseError, UnicodeDecodeError) as error:
+            raise UnreadableDatabaseError(f"the database is damaged: {error}") from error
+        return NOWHERE
 
     def find(self, address: Address) -> Place:
         """Return where an address is.

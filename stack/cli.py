@@ -35,6 +35,7 @@ COMMANDS = {
         "stack.commands.quarantine:app", "List, correct, replay what could not be stored."
     ),
     "settings": Command("stack.commands.settings:app", "List the settings; set one."),
+    "geo": Command("stack.commands.geo:app", "Install a database of places; look an address up."),
     "sql": Command("stack.commands.sql:sql", "Query the marts with psql."),
     "docs": Command("stack.commands.docs:docs", "Build the documentation site of the models."),
     "migrate": Command("stack.commands.migrate:migrate", "Prepare a database, for containers."),

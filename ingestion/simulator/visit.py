@@ -13,7 +13,7 @@ Timed = tuple[float, Event]
 _CHANNEL_SHARES = [row[2] for row in CHANNELS]
 _PAYMENT_METHODS = ("card", "invoice", "wallet")
 _SEARCH_WORDS = ("tent", "kettle", "novel", "speaker", "gift", "spade", "lamp", "birch")
-_BLOCKED_COUNTRY = "US"
+_BLOCKED_COUNTRY = "United States"
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
 

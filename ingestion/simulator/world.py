@@ -19,14 +19,14 @@ _DEVICES = (
 )
 _PLACES = (
     # country, region, city, locale, share in percent
-    ("DE", "Berlin", "Berlin", "de-DE", 20),
-    ("DE", "Bavaria", "Munich", "de-DE", 12),
-    ("AT", "Vienna", "Vienna", "de-AT", 8),
-    ("FR", "Ile-de-France", "Paris", "fr-FR", 14),
-    ("GB", "England", "London", "en-GB", 16),
-    ("NL", "North Holland", "Amsterdam", "nl-NL", 8),
-    ("US", "New York", "New York", "en-US", 12),
-    ("US", "California", "San Francisco", "en-US", 10),
+    ("Germany", "Berlin", "Berlin", "de-DE", 20),
+    ("Germany", "Bavaria", "Munich", "de-DE", 12),
+    ("Austria", "Vienna", "Vienna", "de-AT", 8),
+    ("France", "Ile-de-France", "Paris", "fr-FR", 14),
+    ("United Kingdom", "England", "London", "en-GB", 16),
+    ("Netherlands", "North Holland", "Amsterdam", "nl-NL", 8),
+    ("United States", "New York", "New York", "en-US", 12),
+    ("United States", "California", "San Francisco", "en-US", 10),
 )
 CHANNELS: tuple[tuple[str, dict[str, str], int], ...] = (
     # channel, campaign parameters, share in percent

@@ -19,11 +19,12 @@ from ingestion.items import Item, Rejected, Suppressed
 from ingestion.sender import Sender
 from ingestion.verdict import Reason
 from tests.conftest import Warehouse
-from tests.ingestion.ledger import assert_ledger_adds_up, page_view, query
+from tests.ingestion.ledger import assert_ledger_adds_up, page_view, query, wait_for
 from tests.servers import PRIVACY_SECRET, RunningIngestion, running_ingestion
 from warehouse.connections import connect
 from warehouse.roles import Role
 
+WAITING = "select 1 from pg_locks where not granted and relation = 'raw.event_ids'::regclass"
 _numbers = itertools.count(1)
 
 
@@ -201,19 +202,10 @@ def test_an_erasure_that_commits_between_judging_and_landing_holds(
             connection.execute("lock table raw.event_ids")  # so that the landing must wait
             sent = [page_view(user_id=person) for _ in range(events)]
             answer = pool.submit(replica.statuses, sent)
-            wait_until_waiting(warehouse)
+            wait_for(lambda: query(warehouse, WAITING))
             erase(warehouse, person)
         assert answer.result() == ["suppressed"] * events
     assert traces(warehouse, person) == 0
-
-
-def wait_until_waiting(warehouse: Warehouse) -> None:
-    """Wait until a landing waits for a lock."""
-    deadline = time.monotonic() + 10
-    waiting = "select 1 from pg_locks where not granted and relation = 'raw.event_ids'::regclass"
-    while not query(warehouse, waiting):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_erasures_that_commit_out_of_the_order_in_which_they_began_are_all_known(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +17,12 @@ from tests.ingestion.homes import Home
 from tests.ingestion.ledger import (
     Row,
     assert_ledger_adds_up,
+    away,
     page_view,
     quarantined,
     query,
     stored,
+    wait_until_drained,
 )
 from tests.servers import RunningIngestion, running_ingestion
 from warehouse.connections import connect
@@ -312,6 +315,22 @@ def test_the_same_test_finds_the_address_where_it_is_kept(
     home.write(FOOTFALL_IP_ADDRESSES="full")
     row = land(following, landing_warehouse, {}, properties={"ip": ADDRESS})
     assert ADDRESS in str(row)
+
+
+def test_nothing_waits_on_disk_that_may_not_be_kept(warehouse: Warehouse, tmp_path: Path) -> None:
+    personal = {"ip": ADDRESS, "user_agent": AGENT}
+    with running_ingestion(warehouse, FOOTFALL_SPOOL_DIR=str(tmp_path)) as ingestion:
+        ingestion.verdicts([])
+        with away(warehouse):
+            good = page_view(context=personal, properties=personal)
+            sent = [good, page_view(context=personal, currency="euro"), {"ip": ADDRESS}]
+            statuses = ingestion.statuses(sent, **PAGE, sec_gpc="0")
+            assert statuses == ["stored", "quarantined", "quarantined"]
+            spooled = b"".join(path.read_bytes() for path in tmp_path.glob("*.segment"))
+        wait_until_drained(ingestion)
+    assert str(good["event_id"]).encode() in spooled
+    assert ADDRESS.encode() not in spooled
+    assert b"iPhone" not in spooled
 
 
 def test_no_address_and_no_user_agent_is_logged(

@@ -21,7 +21,7 @@ def environments(home: Path, *lines: str) -> dict[str, dict[str, str]]:
 
 def test_a_live_setting_of_the_file_is_left_to_the_file(home: Path) -> None:
     before = environments(home)
-    after = environments(home, "FOOTFALL_CONSENT=opt_in", "FOOTFALL_JWT_SECRET=a-secret")
+    after = environments(home, "FOOTFALL_CONSENT=opt_in", f"FOOTFALL_JWT_SECRET={'x' * 32}")
 
     assert after == before  # so that `make up` restarts nothing for them
 

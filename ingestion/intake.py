@@ -68,19 +68,26 @@ class Intake:
         try:
             return await self._land(route, scope, body, passage)
         except RefusedError as error:
-            refused = error
+            return await self._refuse(error, route, scope, body, passage)
         except Exception:
             logger.exception("request failed", extra={"fields": passage.fields()})
             refused = RefusedError(
                 500, "internal", "ingestion failed, and nothing is acknowledged: try again"
             )
-        self._metrics.refused(passage, refused.status, refused.code)
-        outcome = {"status": refused.status, "code": refused.code, **passage.fields()}
+        return await self._refuse(refused, route, scope, body, passage)
+
+    async def _refuse(
+        self, error: RefusedError, route: Route, scope: Scope, body: Body, passage: Passage
+    ) -> Answer:
+        # Whoever calls this lets go of the error when it returns: with its traceback it holds the
+        # request, and the server closes no connection whose request is held.
+        self._metrics.refused(passage, error.status, error.code)
+        outcome = {"status": error.status, "code": error.code, **passage.fields()}
         logger.warning("refused", extra={"fields": outcome})
-        is_awaited = refused.status != 408 and b"expect" not in dict(scope["headers"])
+        is_awaited = error.status != 408 and b"expect" not in dict(scope["headers"])
         if is_awaited and not body.is_over:
             await body.discard(self._settings.current())
-        return route.dialect.refuse(refused)
+        return route.dialect.refuse(error)
 
     async def _land(self, route: Route, scope: Scope, receive: Receive, passage: Passage) -> Answer:
         endpoint = route.endpoint

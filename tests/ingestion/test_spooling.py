@@ -7,6 +7,7 @@ import resource
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from signal import SIGTERM
 import httpx
 import pytest
 
+from ingestion.dialects import DIALECTS
 from ingestion.erasures import subject_hash
 from ingestion.event import Event, new_id
 from ingestion.record import encode
@@ -130,6 +132,37 @@ def test_health_tells_that_events_wait_and_stays_ready_as_long_as_more_can(
         wait_until_drained(ingestion)
         assert get(ingestion, "/health/ready") == (200, {"status": "ready"})
         assert spool(ingestion)["events"] == 0
+
+
+def test_older_systems_are_answered_as_ever_while_their_events_wait(warehouse: Warehouse) -> None:
+    endpoints = [
+        (dialect, endpoint)
+        for dialect in DIALECTS
+        for endpoint in dialect.endpoints
+        if "{" not in endpoint.path and endpoint.operation.example is not None
+    ]
+
+    def answers(ingestion: RunningIngestion) -> list[tuple[str, int, object]]:
+        found: list[tuple[str, int, object]] = []
+        for dialect, endpoint in endpoints:
+            answer = ingestion.client.request(
+                endpoint.method,
+                ingestion.url + endpoint.path,
+                headers=ingestion.headers,
+                json=endpoint.operation.example,
+            )
+            content = answer.json()
+            keys = sorted(content) if isinstance(content, dict) else len(content)
+            found.append((f"{dialect.name} {endpoint.path}", answer.status_code, keys))
+        return found
+
+    with running_ingestion(warehouse) as ingestion:
+        usual = answers(ingestion)
+        assert {status for _, status, _ in usual} <= {200, 201, 202}
+        with away(warehouse):
+            assert answers(ingestion) == usual
+        wait_until_drained(ingestion)
+    assert assert_ledger_adds_up(warehouse)["received"] >= 2 * len(endpoints)
 
 
 def test_order_holds_from_the_spool_into_direct_landing(warehouse: Warehouse) -> None:
@@ -286,15 +319,23 @@ def test_a_full_disk_sends_senders_away_and_loses_nothing_acknowledged(
     assert sums["received"] == sums["stored"] == acknowledged + 100
 
 
-def test_a_postgres_that_hangs_holds_no_sender_up_for_long(
-    postgres: EmbeddedPostgres, warehouse: Warehouse
+def test_a_postgres_that_hangs_holds_neither_senders_up_for_long_nor_the_end(
+    postgres: EmbeddedPostgres, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    with running_ingestion(warehouse) as ingestion:
+    with (
+        running_ingestion(warehouse, FOOTFALL_SPOOL_DIR=str(tmp_path)) as ingestion,
+        ThreadPoolExecutor(1) as pool,
+    ):
         ingestion.verdicts(page_view())
         with hanging(postgres):
             started = time.monotonic()
-            assert ingestion.verdicts(page_view())[0]["reason"]["code"] == "spooled"
-            assert time.monotonic() - started < 12
+            answer = pool.submit(ingestion.verdicts, page_view())
+            time.sleep(0.5)
+            ingestion.process.send_signal(SIGTERM)
+            assert answer.result()[0]["reason"]["code"] == "spooled"
+            assert time.monotonic() - started < 8
+            assert ingestion.process.wait(10) == 0
+    with running_ingestion(warehouse, FOOTFALL_SPOOL_DIR=str(tmp_path)) as ingestion:
         wait_until_drained(ingestion)
     assert assert_ledger_adds_up(warehouse)["stored"] == 2
 

@@ -25,6 +25,7 @@ EVENT_FIELDS = (
     "value",
     "currency",
     "quantity",
+    "consent",
 )
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us")
 

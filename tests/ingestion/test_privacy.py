@@ -176,6 +176,16 @@ def test_a_servers_own_address_and_user_agent_are_nobodys(
     }
 
 
+def test_behind_a_proxy_that_is_named_the_address_is_the_clients(
+    following: RunningIngestion, landing_warehouse: Warehouse, home: Home
+) -> None:
+    forwarded = {**PAGE, "x_forwarded_for": ADDRESS}
+    home.write(FOOTFALL_IP_ADDRESSES="full")
+    assert context_of(following, landing_warehouse, {}, forwarded)["ip"] == "127.0.0.1"
+    home.write(FOOTFALL_IP_ADDRESSES="full", FOOTFALL_TRUSTED_PROXIES="127.0.0.1")
+    assert context_of(following, landing_warehouse, {}, forwarded)["ip"] == ADDRESS
+
+
 def test_each_event_of_a_batch_is_of_its_own_visitor(
     following: RunningIngestion, landing_warehouse: Warehouse, home: Home
 ) -> None:

@@ -212,3 +212,8 @@ def test_a_row_without_rule_or_time_is_broken_and_named(tmp_path: Path) -> None:
         (4, "t 'never' is no time in ", "never,x"),
         (5, "t is missing: an event n", ",x"),
     ]
+
+
+def test_a_mapping_may_say_that_people_have_consented(tmp_path: Path) -> None:
+    found = of_table(tmp_path, "t\n2026-01-01\n", fields={"consent": {"constant": "granted"}})
+    assert [event["consent"] for event in found.events] == ["granted"]

@@ -30,6 +30,7 @@ from warehouse.settings import Settings
 _ANY_TYPE = EventType(
     "custom", "event", TypeSpec("as given", {})
 )  # judges event types outside the catalogue
+_SHORT = MAX_ID_BYTES // LONGEST_CHARACTER  # characters of an id that needs no further look
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LATEST_DIGIT = LARGEST_NUMBER.bit_length()  # coarse: any value with more digits is out of range
 
@@ -143,11 +144,12 @@ def _event_type(incoming: Incoming, rules: Rules) -> EventType:
 
 
 def _identifier(name: str, value: str | int | None, limit: int = MAX_ID_BYTES) -> str | None:
+    if type(value) is str and 0 < len(value) <= _SHORT:
+        return value
     if value is None or value == "":
         return None
-    text = value if type(value) is str else str(value)
-    if len(text) * LONGEST_CHARACTER > limit:
-        check_id(name, text, limit)
+    text = str(value)
+    check_id(name, text, limit)
     return text
 
 

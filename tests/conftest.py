@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from stack.postgres import EmbeddedPostgres
 from warehouse.connections import connect, with_credentials
@@ -23,6 +24,10 @@ from warehouse.settings import load_settings
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 PASSWORD = "only-for-tests"
 _numbers = itertools.count(1)
+
+# an example that takes long on a busy machine is no failure
+settings.register_profile("footfall", deadline=None)
+settings.load_profile("footfall")
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ _ANY_TYPE = EventType(
     "custom", "event", TypeSpec("as given", {})
 )  # judges event types outside the catalogue
 _SHORT = MAX_ID_BYTES // LONGEST_CHARACTER  # characters of an id that needs no further look
+_NULL = msgspec.Raw(b"null")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LATEST_DIGIT = LARGEST_NUMBER.bit_length()  # coarse: any value with more digits is out of range
 
@@ -77,9 +78,9 @@ def admit(incoming: Incoming, raw: bytes, source: str, rules: Rules, now: dt.dat
     Raises:
         QuarantineError: It cannot be stored; the reason says why, and how to mend it.
     """
-    if incoming.context == b"null":
+    if incoming.context == _NULL:
         incoming.context = EMPTY_OBJECT
-    if incoming.properties == b"null":
+    if incoming.properties == _NULL:
         incoming.properties = EMPTY_OBJECT
     rules.limits.check_content(raw, incoming.context, incoming.properties)
     check_consent(incoming.consent)

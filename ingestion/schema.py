@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ingestion.limits import MAX_ID_BYTES
+from ingestion.limits import MAX_ENTITY_ID_BYTES
+from ingestion.plan import LONGEST_NAME, SNAKE_CASE
 from warehouse.bounds import LARGEST_NUMBER
 from warehouse.numbers import LARGEST
 
@@ -15,7 +16,7 @@ Json = dict[str, Any]
 def nullable(schema: Json) -> Json:
     """Return a schema that takes null as well, which OpenAPI 3.0 says beside a type alone."""
     if "enum" in schema:
-        schema = {**schema, "enum": [*schema["enum"], None]}
+        schema = {**schema, "enum": [*(one for one in schema["enum"] if one is not None), None]}
     if "anyOf" in schema:
         first, *others = schema["anyOf"]
         return {**schema, "anyOf": [{**first, "nullable": True}, *others]}
@@ -35,17 +36,23 @@ TIME: Json = {
         {"type": "string", "format": "date-time"},
         # seconds since 1970 from 1990 on, or milliseconds up to the year 9999
         {"type": "number", "minimum": 631_152_000, "maximum": 253_402_300_799_999},
+        {"type": "string", "maxLength": 0, "description": "As if there were none."},
     ]
 }
 STRING: Json = {"type": "string"}
 TEXT: Json = {"type": "string", "nullable": True}
-CURRENCY: Json = {"type": "string", "nullable": True, "pattern": "^[A-Za-z]{3}$"}
+CURRENCY: Json = {"type": "string", "nullable": True, "pattern": "^([A-Za-z]{3})?$"}
 FLAG: Json = {"type": "boolean"}
 MOMENT: Json = {"type": "string", "format": "date-time"}
 UUID: Json = {"type": "string", "format": "uuid"}
 COUNT: Json = {"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER}
 NUMBERED: Json = {"type": "integer", "minimum": 0, "maximum": LARGEST}  # by warehouse.numbers
 NOTHING: Json = {"type": "string", "nullable": True, "enum": [None]}
+SNAKE_NAME: Json = {
+    "type": "string",
+    "pattern": f"^{SNAKE_CASE.pattern}$",
+    "maxLength": LONGEST_NAME,
+}
 ANY_OBJECT: Json = {"type": "object"}
 
 
@@ -77,6 +84,5 @@ def given_id(description: str, example: str | int) -> Json:
         description: Whose id.
         example: One.
     """
-    # characters of one byte each are the longest text that all encodings of an id leave room for
-    text: Json = {"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES // 4}
+    text: Json = {"type": "string", "minLength": 1, "maxLength": MAX_ENTITY_ID_BYTES}
     return {"anyOf": [text, {"type": "integer"}], "description": description, "example": example}

@@ -58,6 +58,22 @@ def stop(process: subprocess.Popen[bytes], how: int = signal.SIGTERM, timeout: f
             process.wait()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let fuzzing go on for longer than the suite has time for."""
+    parser.addoption(
+        "--fuzz-examples",
+        type=int,
+        help="how many requests to try of each operation; without it few, and always the same",
+    )
+
+
+@pytest.fixture
+def fuzz_examples(request: pytest.FixtureRequest) -> int | None:
+    """How many examples were asked for; None: none, so that it shall be quick."""
+    examples: int | None = request.config.getoption("--fuzz-examples")
+    return examples
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_state_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep tests away from .footfall and from FOOTFALL_ variables of the caller."""

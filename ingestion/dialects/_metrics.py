@@ -21,6 +21,7 @@ from ingestion.dialects._answering import (
 )
 from ingestion.dialects._reading import Fields, begin, finish
 from ingestion.event import Event, Incoming
+from ingestion.limits import MAX_ENTITY_ID_BYTES
 from ingestion.request import Request
 from ingestion.schema import (
     ANY_OBJECT,
@@ -101,7 +102,7 @@ ENDPOINTS = (
             summary="Record a metric",
             body=open_object(
                 ("metric_type", "value"),
-                metric_type={"type": "string", "minLength": 1, "maxLength": 255},
+                metric_type={"type": "string", "minLength": 1, "maxLength": MAX_ENTITY_ID_BYTES},
                 value=NUMBER,
                 event_id=KEY,
                 additional_data=nullable(ANY_OBJECT),

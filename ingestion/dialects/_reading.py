@@ -13,6 +13,7 @@ import msgspec
 from ingestion.event import Incoming
 from ingestion.plan import CONTEXT_FIELDS
 from ingestion.verdict import QuarantineError
+from warehouse.bounds import LARGEST_NUMBER
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _any = msgspec.json.Decoder()
@@ -223,8 +224,19 @@ def take_money(fields: Fields, incoming: Incoming) -> Decimal | None:
     """Take price, quantity and currency, and return the price.
 
     Price times quantity is the event's value, where that is not given.
+
+    Raises:
+        QuarantineError: One of them is not what it must be.
     """
+    place = fields.place("price")
     price = fields.number("price")
+    if price is not None and abs(price) > LARGEST_NUMBER:
+        raise QuarantineError(
+            "number_out_of_range",
+            place,
+            f"{place} must lie between {-LARGEST_NUMBER:g} and {LARGEST_NUMBER:g}: check how it is "
+            "computed",
+        )
     incoming.quantity = fields.number("quantity")
     incoming.currency = fields.text("currency")
     incoming.value = fields.number("value")

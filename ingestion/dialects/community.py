@@ -58,6 +58,9 @@ class _Said(msgspec.Struct):
     access_result: str | None = None
 
 
+_LOOSE_FLAG: Json = {"description": "As the field of this name beside it, which goes first."}
+
+
 def _begin(fields: Fields, category: str, event_type: str) -> Incoming:
     """Return an event of a community, with what is said of who and where."""
     incoming = begin(fields, category, event_type)
@@ -225,7 +228,7 @@ _GEO = Endpoint(
             user_id=ID,
             session_id=ID,
             location=nullable(
-                open_object((), country=TEXT, region=TEXT, city=TEXT, is_traveler=nullable(FLAG))
+                open_object((), country=TEXT, region=TEXT, city=TEXT, is_traveler=_LOOSE_FLAG)
             ),
             restriction_level=nullable({"type": "string", "enum": list(LEVELS)}),
             is_traveler=nullable(FLAG),

@@ -16,6 +16,7 @@ from ingestion.schema import (
     FLAG,
     ID,
     KEY,
+    SNAKE_NAME,
     STRING,
     TEXT,
     TIME,
@@ -135,7 +136,7 @@ def _body(category: str) -> Json:
     return open_object(
         ("category", "event_type", *([needed] if needed else [])),
         category={"type": "string", "enum": [category]},
-        event_type={"type": "string", "minLength": 1},
+        event_type={**SNAKE_NAME, "example": "page_view"},
         event_id=KEY,
         user_id=ID,
         session_id=ID,

@@ -43,14 +43,12 @@ HEADERS: Json = {
         "schema": {"type": "string"},
     },
 }
-_RATE_LIMIT = {
+_RATE_LIMIT: Json = {
     "RateLimit-Limit": "RateLimitLimit",
     "RateLimit-Remaining": "RateLimitRemaining",
     "RateLimit-Reset": "RateLimitReset",
 }
 _HEADERS_OF = {
-    200: _RATE_LIMIT,
-    201: _RATE_LIMIT,
     401: {"WWW-Authenticate": "Challenge"},
     415: {"Accept-Encoding": "AcceptEncoding"},
     429: {"Retry-After": "RetryAfter", **_RATE_LIMIT},
@@ -73,6 +71,12 @@ def answer(status: int, text: str, schema: Json | None, *media_types: str) -> Js
     if schema is not None:
         described["content"] = {name: {"schema": schema} for name in media_types or (JSON,)}
     return described
+
+
+def limited(described: Json) -> Json:
+    """Return an answer of an endpoint that takes events, which tells how many more it takes."""
+    headers = {name: _header(header) for name, header in _RATE_LIMIT.items()}
+    return {**described, "headers": {**described["headers"], **headers}}
 
 
 def error(status: int, text: str) -> Json:

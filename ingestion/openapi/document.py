@@ -11,13 +11,6 @@ from ingestion.openapi.pages import PAGES
 from ingestion.schema import Json, nullable, ref, whole
 from warehouse.settings import Settings
 
-_REQUEST_ID: Json = {
-    "name": "X-Request-Id",
-    "in": "header",
-    "description": "Your name for the request, of letters, digits, `.`, `_` and `-`, at most 64: "
-    "answered, and in the log. Without one, that is the trace id of a `traceparent`, or made up.",
-    "schema": {"type": "string"},
-}
 _STRING: Json = {"type": "string"}
 
 
@@ -64,7 +57,6 @@ def describe_api(catalogue: Catalogue, settings: Settings) -> Json:
                     "description": "`FOOTFALL_ADMIN_TOKEN`.",
                 },
             },
-            "parameters": {"RequestId": _REQUEST_ID},
             "headers": HEADERS,
             "schemas": {**event_schemas(catalogue, settings), **_answer_schemas()},
         },
@@ -82,6 +74,9 @@ def _description(settings: Settings) -> str:
         f"request; at most {settings.max_event_bytes:,} bytes, {settings.max_depth} levels of "
         f"nesting and {settings.max_string_length:,} characters of any text in an event; ids have "
         "limits of their own. Bodies may be compressed: `Content-Encoding: gzip`.\n\n"
+        "Every answer carries `X-Request-Id`: your own where you send one (at most 64 letters, "
+        "digits, `.`, `_` and `-`), else the trace id of a `traceparent`, else a new one. The log "
+        "names it too.\n\n"
         "Every path answers OPTIONS with the methods that it takes, and other methods with 405; "
         "both say so in `Allow`. HEAD is GET without a body."
     )

@@ -6,7 +6,7 @@ import re
 
 from ingestion.dialect import Dialect, Endpoint, Operation
 from ingestion.dialects import DIALECTS
-from ingestion.openapi.answers import ADMIN_TOKEN, JSON, TOKEN, WRITE_KEY, answer
+from ingestion.openapi.answers import ADMIN_TOKEN, JSON, TOKEN, WRITE_KEY, answer, limited
 from ingestion.schema import Json
 from warehouse.settings import Settings
 from warehouse.tokens import ADMIN
@@ -34,13 +34,12 @@ def _describe(dialect: Dialect, endpoint: Endpoint, settings: Settings) -> Json:
         "tags": [dialect.name],
         "summary": operation.summary,
         "description": operation.description,
-        "parameters": [
-            *(_path_parameter(name, text) for name, text in operation.parameters.items()),
-            {"$ref": "#/components/parameters/RequestId"},
-        ],
+        "parameters": [_path_parameter(name, text) for name, text in operation.parameters.items()],
         **_request_body(operation),
         "responses": {
-            str(operation.status): answer(operation.status, operation.answered, operation.answer),
+            str(operation.status): limited(
+                answer(operation.status, operation.answered, operation.answer)
+            ),
             **{
                 str(status): answer(status, text, dialect.error)
                 for status, text in _refusals(operation, settings).items()

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from ingestion.catalogue import Catalogue, EventType
 from ingestion.consent import CONSENTS
 from ingestion.limits import MAX_ENTITY_ID_BYTES, MAX_ID_BYTES
-from ingestion.plan import CONTEXT_FIELDS, LONGEST_NAME, SNAKE_CASE, FieldSpec
+from ingestion.plan import CONTEXT_FIELDS, FieldSpec
 from ingestion.schema import (
     ANY_OBJECT,
+    CURRENCY,
     DECIMAL,
     IDENTIFIER,
+    SNAKE_NAME,
     TEXT,
     TIME,
     Json,
@@ -42,7 +44,7 @@ _CANONICAL: dict[str, tuple[Json, str]] = {
         f"Which thing it happened to; at most {MAX_ENTITY_ID_BYTES:,} bytes.",
     ),
     "value": (DECIMAL, "Money of the whole event, or the value of a metric."),
-    "currency": ({"type": "string", "pattern": "^[A-Za-z]{3}$"}, "ISO 4217 code of value."),
+    "currency": (CURRENCY, "ISO 4217 code of value."),
     "quantity": (DECIMAL, "How many."),
     "occurred_at": (
         TIME,
@@ -138,13 +140,12 @@ def _event_schema(kind: EventType) -> Json:
 
 def _custom_schema() -> Json:
     """Return the schema of events that the catalogue does not know."""
-    name = {"type": "string", "pattern": f"^{SNAKE_CASE.pattern}$", "maxLength": LONGEST_NAME}
     return {
         "type": "object",
         "description": "An event that is not in the catalogue, which is stored as given.",
         "properties": {
-            "category": name,
-            "event_type": name,
+            "category": SNAKE_NAME,
+            "event_type": SNAKE_NAME,
             **{name: _own_field(name, None) for name in _CANONICAL},
             "context": ref("Context"),
             "properties": nullable(ANY_OBJECT),

@@ -73,7 +73,6 @@ def _get(path: str, tag: str, summary: str, *answers: tuple[int, Json], **more: 
                 "tags": [tag],
                 "summary": summary,
                 "security": [],
-                "parameters": [{"$ref": "#/components/parameters/RequestId"}],
                 "responses": {str(status): described for status, described in answers},
                 **more,
             }

@@ -64,6 +64,15 @@ def test_a_single_event_is_stored_with_every_field(
     }
 
 
+def test_null_as_context_and_properties_is_as_if_there_were_none(
+    ingestion: RunningIngestion, landing_warehouse: Warehouse
+) -> None:
+    event = page_view(context=None, properties=None, currency=None, occurred_at=None)
+    assert ingestion.statuses(event) == ["stored"]
+    row = stored(landing_warehouse, event["event_id"])
+    assert (row["context"], row["properties"]) == ({}, {})
+
+
 @pytest.mark.parametrize(
     "form",
     [

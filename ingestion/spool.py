@@ -131,8 +131,9 @@ class Spool:
             try:
                 segment = self._write(framed)
             except OSError as error:
+                if self.has_room:  # else it is known
+                    logger.error("the spool takes nothing: %s", error.strerror)
                 self._refused_at = time.monotonic()
-                logger.error("the spool takes nothing: %s", error.strerror)
                 raise SpoolFullError from error
             with self._counting:
                 self._sizes[segment] += len(framed)
@@ -212,6 +213,7 @@ class Spool:
             ) from error
         self._position_file = self._keep_open("position")
         self._position = load_place(self._position_file)
+        save_place(self._position_file, self._position)  # which takes its room before it is scarce
         for path in sorted(self.directory.iterdir()):
             if match := _SEGMENT.fullmatch(path.name):
                 self._sizes[int(match[1])] = path.stat().st_size

@@ -213,7 +213,7 @@ def spool(ingestion: RunningIngestion) -> Row:
     return found
 
 
-def wait_for(is_so: Callable[[], object], *, seconds: float = 20) -> None:
+def wait_for(is_so: Callable[[], object], *, seconds: float = 60) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
     while not is_so():
@@ -221,7 +221,7 @@ def wait_for(is_so: Callable[[], object], *, seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def wait_until_drained(ingestion: RunningIngestion, *, seconds: float = 20) -> None:
+def wait_until_drained(ingestion: RunningIngestion, *, seconds: float = 60) -> None:
     """Wait until nothing waits in the spool."""
     wait_for(lambda: spool(ingestion)["status"] == "healthy", seconds=seconds)
 

@@ -10,19 +10,23 @@ from signal import SIGINT, SIGKILL
 import httpx
 import pytest
 
+from stack.postgres import EmbeddedPostgres
 from tests.conftest import Warehouse, free_port
 from tests.ingestion.conftest import OwnPostgres
 from tests.ingestion.ledger import (
     agree,
+    assert_ledger_adds_up,
     away,
     finish,
     page_view,
+    query,
     sending,
     spool,
     total,
     wait_for,
     wait_until_drained,
 )
+from tests.ingestion.proxy import proxy_before
 from tests.servers import RunningIngestion, running_ingestion
 
 
@@ -106,6 +110,36 @@ def test_events_without_an_id_count_once_when_postgres_dies_while_it_commits(
         wait_until_drained(ingestion)
     agree(warehouse, senders)
     assert [sender.refusals for sender in senders] == [[]] * len(senders)
+
+
+SINGLE_STATEMENT = b"s\0\0\0\x04Z\0\0\0\x05I"  # its row, and no transaction is open any more
+COMMIT = b"COMMIT\0"
+
+
+@pytest.mark.parametrize(
+    ("rejected", "answer"), [(0, SINGLE_STATEMENT), (1, COMMIT)], ids=["statement", "commit"]
+)
+def test_an_event_without_an_id_counts_once_when_the_answer_to_its_commit_is_lost(
+    postgres: EmbeddedPostgres, warehouse: Warehouse, rejected: int, answer: bytes
+) -> None:
+    batch = [page_view(event_id=None), page_view(event_id=None, currency="euro")][: 1 + rejected]
+    with proxy_before(postgres.port) as proxy:
+        dsn = warehouse.superuser_dsn.replace(f":{postgres.port}/", f":{proxy.port}/")
+        with running_ingestion(Warehouse(dsn)) as ingestion:
+            ingestion.verdicts(batch)
+            proxy.lose_answer(answer)
+            assert ingestion.verdicts(batch)[0]["reason"]["code"] == "spooled"
+            wait_until_drained(ingestion)
+    loads = query(
+        warehouse,
+        "select origin, stored, duplicate, quarantined from raw.loads order by load_id",
+    )
+    assert [tuple(load.values()) for load in loads] == [
+        ("http", 1, 0, rejected),
+        ("http", 1, 0, rejected),  # it was committed
+        ("spool", 0, 1, rejected),
+    ]
+    assert_ledger_adds_up(warehouse)
 
 
 def test_all_is_acknowledged_while_postgres_is_away_for_half_a_minute(

@@ -78,6 +78,7 @@ class EventType:
             for path, spec in own.items()
             if spec.allowed is not None or spec.minimum is not None or spec.maximum is not None
         )
+        self._remedy = f"{category}.yaml of the catalogue, then `{_replay(category, name)}`"
         self._context = _compile(dict.fromkeys(CONTEXT_FIELDS), fields, "context")
         self._properties = _compile({}, fields, "properties")
 
@@ -109,6 +110,14 @@ class EventType:
         except (msgspec.ValidationError, UnicodeDecodeError) as error:
             self._explain(event)
             raise QuarantineError("wrong_type", None, str(error)) from error
+
+    def check_field(self, path: str, value: object) -> None:
+        """Hold the value of one of its fields against what the field may hold.
+
+        Raises:
+            QuarantineError: It is something else.
+        """
+        self._check_value(path, self.fields[path], value)
 
     def _explain(self, event: Incoming) -> None:
         """Find the field that the fast check stumbled over, and say it in words."""
@@ -155,15 +164,14 @@ class EventType:
                 "wrong_type",
                 path,
                 f"must be {_WANTED[kind]}, not {_kind(value)}: send it as {_WANTED[kind]}, or "
-                f"correct its type in the catalogue ({self.category}.yaml)",
+                f"correct its type in {self._remedy}",
             )
         if spec.allowed is not None and value not in spec.allowed:
             allowed = ", ".join(map(str, spec.allowed))
             raise self._error(
                 "unexpected_value",
                 path,
-                f"must be one of: {allowed}; or add the value to the catalogue "
-                f"({self.category}.yaml)",
+                f"must be one of: {allowed}; correct it, or add the value to {self._remedy}",
             )
         if isinstance(value, int | float | Decimal) and not is_boolean:
             lowest = -LARGEST_NUMBER if spec.minimum is None else spec.minimum
@@ -214,13 +222,15 @@ class Catalogue:
                 "unknown_event_type",
                 "category",
                 f"the catalogue has no category {category}: it has {', '.join(self.categories)}; "
-                f"correct the name, or add {category}.yaml to the catalogue",
+                f"correct the name, or add it by `{_add(category, event_type)} --new-category …`, "
+                f"then `{_replay(category, event_type)}`",
             )
         return QuarantineError(
             "unknown_event_type",
             "event_type",
             f"{category} has no event type {event_type}: it has {', '.join(spec.event_types)}; "
-            f"correct the name, or add it to {category}.yaml in the catalogue",
+            f"correct the name, or add it by `{_add(category, event_type)} --description …`, then "
+            f"`{_replay(category, event_type)}`",
         )
 
 
@@ -323,3 +333,11 @@ def _annotation(spec: FieldSpec) -> Any:
 
 def _kind(value: object) -> str:
     return _JSON_TYPES[type(value)]
+
+
+def _add(category: str, event_type: str) -> str:
+    return f"footfall catalogue add {category}/{event_type}"
+
+
+def _replay(category: str, event_type: str) -> str:
+    return f"footfall quarantine replay --event-type {category}/{event_type}"

@@ -6,8 +6,9 @@ One file describes one category. ``docs/guides/add-an-event-type.md`` explains t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 import yaml
@@ -58,6 +59,25 @@ LONGEST_NAME = 63
 
 class PlanError(OperatorError):
     """A catalogue file is wrong; the message names the file, the event type and the field."""
+
+
+class Problem(NamedTuple):
+    """Something in a catalogue file that is wrong, or looks so.
+
+    Attributes:
+        file: Name of the file.
+        event_type: Where in it; None: the category, or the file as a whole.
+        field: Path of the field; None: the event type as a whole.
+        text: What is wrong.
+    """
+
+    file: str
+    event_type: str | None
+    field: str | None
+    text: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in self if part)
 
 
 class FieldSpec(msgspec.Struct, forbid_unknown_fields=True):
@@ -131,10 +151,27 @@ def read_plan(folder: Path = CATALOG) -> dict[str, CategorySpec]:
     Raises:
         PlanError: A file cannot be read, is not as the format says, or contradicts another.
     """
+    categories, problems = examine_plan(folder)
+    if problems:
+        raise PlanError(str(problems[0]))
+    return categories
+
+
+def examine_plan(folder: Path) -> tuple[dict[str, CategorySpec], list[Problem]]:
+    """Read all categories as :func:`read_plan` does, and tell all that is wrong with them.
+
+    Returns:
+        The categories that can be read, and the problems.
+
+    Raises:
+        PlanError: There are no files.
+    """
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise PlanError(f"{folder} holds no catalogue files (*.yaml)")
-    return {path.stem: _read_category(path) for path in files}
+    problems: list[Problem] = []
+    read = {path.stem: _read_category(path, problems) for path in files}
+    return {name: category for name, category in read.items() if category is not None}, problems
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -150,21 +187,59 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _read_category(path: Path) -> CategorySpec:
+def _read_category(path: Path, problems: list[Problem]) -> CategorySpec | None:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problems.append(Problem(path.name, None, None, str(error)))
+        return None
+    try:
         category = msgspec.convert(content, CategorySpec)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise PlanError(f"{path.name}: {error}") from error
+    except msgspec.ValidationError as error:
+        found = list(_misfits(path.name, content))
+        problems += found or [Problem(path.name, None, None, str(error))]
+        return None
     if category.category != path.stem:
-        raise PlanError(
-            f"{path.name}: category is {category.category!r}, and must be the file's name"
-        )
-    _check_name(path.name, category.category)
-    _check_fields(path.name, category.fields)
+        text = f"category is {category.category!r}, and must be the file's name"
+        problems.append(Problem(path.name, None, None, text))
+    problems += _category_problems(path.name, category)
+    return category
+
+
+def _misfits(file: str, content: Any) -> Iterator[Problem]:
+    """Yield which parts of a file are not as the format says."""
+    if not isinstance(content, dict):
+        return
+    yield from _misfit(file, None, {**content, "fields": {}, "event_types": {}}, CategorySpec)
+    yield from _misfit_fields(file, None, content)
+    types = content.get("event_types")
+    for name, event_type in types.items() if isinstance(types, dict) else ():
+        if isinstance(event_type, dict):
+            yield from _misfit(file, str(name), {**event_type, "fields": {}}, TypeSpec)
+            yield from _misfit_fields(file, str(name), event_type)
+
+
+def _misfit_fields(file: str, event_type: str | None, content: dict[Any, Any]) -> Iterator[Problem]:
+    fields = content.get("fields")
+    for path, spec in fields.items() if isinstance(fields, dict) else ():
+        yield from _misfit(file, event_type, spec, FieldSpec | None, str(path))
+
+
+def _misfit(
+    file: str, event_type: str | None, content: Any, kind: Any, field: str | None = None
+) -> Iterator[Problem]:
+    try:
+        msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        yield Problem(file, event_type, field, str(error))
+
+
+def _category_problems(file: str, category: CategorySpec) -> Iterator[Problem]:
+    """Yield what is wrong with a category, and fill in what its event types take over from it."""
+    yield from _name_problems(file, None, category.category)
+    yield from _field_problems(file, None, category.fields)
     for name, event_type in category.event_types.items():
-        where = f"{path.name}: {name}"
-        _check_name(where, name)
+        yield from _name_problems(file, name, name)
         event_type.fields = {
             field: spec
             for field, spec in {**category.fields, **event_type.fields}.items()
@@ -177,27 +252,36 @@ def _read_category(path: Path) -> CategorySpec:
         if event_type.personal is None:
             event_type.personal = category.personal
         if event_type.keep_days < 1:
-            raise PlanError(f"{where}: keep_days: must be at least 1")
-        _check_fields(where, event_type.fields)
-    return category
+            yield Problem(file, name, None, "keep_days: must be at least 1")
+        inherited = category.fields
+        own = {
+            path: one for path, one in event_type.fields.items() if one is not inherited.get(path)
+        }
+        yield from _field_problems(file, name, own)
 
 
-def _check_name(where: str, name: str) -> None:
+def _name_problems(file: str, event_type: str | None, name: str) -> Iterator[Problem]:
     if not SNAKE_CASE.fullmatch(name) or len(name) > LONGEST_NAME:
-        raise PlanError(f"{where}: {name!r} is not snake_case of at most {LONGEST_NAME} letters")
+        text = f"{name!r} is not snake_case of at most {LONGEST_NAME} letters"
+        yield Problem(file, event_type, None, text)
 
 
-def _check_fields(where: str, fields: dict[str, Any]) -> None:
+def _field_problems(
+    file: str, event_type: str | None, fields: Mapping[str, FieldSpec | None]
+) -> Iterator[Problem]:
     for path, spec in fields.items():
-        if spec is None:
-            continue
-        problem = _field_problem(path, spec)
-        if problem:
-            raise PlanError(f"{where}: {path}: {problem}")
+        problem = None if spec is None else _field_problem(path, spec)
+        if problem is not None:
+            yield Problem(file, event_type, path, problem)
 
 
 def _field_problem(path: str, spec: FieldSpec) -> str | None:
-    return _type_problem(path, spec) or _allowed_problem(spec) or _range_problem(spec)
+    return (
+        _type_problem(path, spec)
+        or _allowed_problem(spec)
+        or _range_problem(spec)
+        or _unit_problem(spec)
+    )
 
 
 def _allowed_problem(spec: FieldSpec) -> str | None:
@@ -220,6 +304,12 @@ def _range_problem(spec: FieldSpec) -> str | None:
         return "minimum and maximum need the type integer or number"
     if spec.minimum is not None and spec.maximum is not None and spec.minimum > spec.maximum:
         return "minimum is above maximum"
+    return None
+
+
+def _unit_problem(spec: FieldSpec) -> str | None:
+    if spec.unit is not None and spec.type not in ("integer", "number"):
+        return "unit needs the type integer or number"
     return None
 
 

@@ -31,6 +31,9 @@ COMMANDS = {
     ),
     "run": Command("stack.commands.run:run", "Bring marts up to date with what has landed."),
     "loads": Command("stack.commands.loads:app", "List loads that wait or are held; release them."),
+    "catalogue": Command(
+        "stack.commands.catalogue:app", "List, check, add the types of events that there are."
+    ),
     "quarantine": Command(
         "stack.commands.quarantine:app", "List, correct, replay what could not be stored."
     ),

@@ -18,12 +18,13 @@ import yaml
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from stack.field_types import describe_type
 from stack.markdown import page, table
 from stack.metrics_reference import metrics_page
 from warehouse.settings import ENV_PREFIX, LIVE_SETTINGS, PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
-    from ingestion.plan import FieldSpec, TypeSpec
+    from ingestion.plan import TypeSpec
 
 REFERENCE = PROJECT_ROOT / "docs" / "reference"
 MARTS = PROJECT_ROOT / "dbt_project" / "models" / "marts"
@@ -292,7 +293,7 @@ def _event_type(category: str, name: str, spec: TypeSpec) -> str:
     rows = [
         (
             f"`{path}`",
-            _field_type(field),
+            describe_type(field, quote="`"),
             "yes" if field.required else "",
             field.description,
         )
@@ -304,17 +305,6 @@ def _event_type(category: str, name: str, spec: TypeSpec) -> str:
         parts.append(table(("Field", "Type", "Required", "Meaning"), rows))
     parts.append(f"```json\n{json.dumps(example, ensure_ascii=False)}\n```")
     return "\n\n".join(parts)
-
-
-def _field_type(field: FieldSpec) -> str:
-    if field.allowed:
-        return "one of " + ", ".join(f"`{value}`" for value in field.allowed)
-    bounds = [
-        f"{words} {value:g}"
-        for words, value in (("from", field.minimum), ("to", field.maximum))
-        if value is not None
-    ]
-    return ", ".join(filter(None, [field.type or "", *bounds, field.unit or ""]))
 
 
 def _doc_blocks() -> dict[str, str]:

@@ -13,6 +13,7 @@ import asyncpg
 
 from ingestion.erasures import Erasures
 from ingestion.event import Event
+from ingestion.group import judge_landed, unstorable
 from ingestion.items import Item, Rejected, Suppressed
 from ingestion.quarantine import queries
 from ingestion.quarantine.entries import Entry, Notify, ignore, work_through
@@ -20,13 +21,7 @@ from ingestion.quarantine.rejudgement import Court
 from ingestion.quarantine.selection import Selection
 from ingestion.quarantine.tally import Tally
 from ingestion.transaction import ErasuresChangedError, is_unstorable, land
-from ingestion.verdict import DUPLICATE, QUARANTINED, STORED, SUPPRESSED, Reason
-
-_NOT_STORABLE = Reason(
-    "not_storable",
-    None,
-    "Postgres refused the event, although it passed all checks: please report this",
-)
+from ingestion.verdict import DUPLICATE
 
 
 class _Case(NamedTuple):
@@ -100,8 +95,7 @@ class Replay:
             if not is_unstorable(error):
                 raise
         if len(cases) == 1:
-            refused = Rejected(cases[0].entry.source, None, None, None, _NOT_STORABLE, b"")
-            return await self._land_all([cases[0]._replace(item=refused)])
+            return await self._land_all([cases[0]._replace(item=unstorable(cases[0].item))])
         middle = len(cases) // 2
         tally = await self._land(cases[:middle])
         tally.add(await self._land(cases[middle:]))
@@ -175,17 +169,9 @@ class Replay:
 
 
 def _count(cases: Sequence[_Case], new_ids: set[str], load_id: int | None) -> Tally:
-    """Count what became of events; of equal ids the first is the stored one."""
     tally = Tally(loads=[] if load_id is None else [load_id])
-    unclaimed = set(new_ids)
-    for entry, item, _ in cases:
-        if isinstance(item, Rejected):
-            tally.count(entry, QUARANTINED, item.reason)
-        elif isinstance(item, Suppressed):
-            tally.count(entry, SUPPRESSED, item.reason)
-        elif item.event_id in unclaimed:
-            unclaimed.remove(item.event_id)
-            tally.count(entry, STORED)
-        else:
-            tally.count(entry, DUPLICATE)
+    verdicts = judge_landed([case.item for case in cases], set(new_ids))
+    for case, verdict in zip(cases, verdicts, strict=True):
+        reason = None if verdict.status == DUPLICATE else verdict.reason
+        tally.count(case.entry, verdict.status, reason)
     return tally

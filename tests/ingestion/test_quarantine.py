@@ -35,7 +35,10 @@ def limited(landing_warehouse: Warehouse) -> Iterator[RunningIngestion]:
     ("change", "reason"),
     [
         ({"event_type": "page_veiw"}, ("unknown_event_type", "event_type", "it has page_view")),
-        ({"category": "users"}, ("unknown_event_type", "category", "add users.yaml")),
+        (
+            {"category": "users"},
+            ("unknown_event_type", "category", "catalogue add users/page_view --new-"),
+        ),
         ({"event_type": None}, ("missing_field", "event_type", "send one")),
         ({"category": ""}, ("missing_field", "category", "send one")),
         ({"category": "Not Snake"}, ("invalid_name", "category", "snake_case")),
@@ -119,6 +122,30 @@ def test_a_missing_field_is_named(
     given = {"entity_id": "1"} if field != "entity_id" else {}
     (verdict,) = limited.verdicts(page_view(category=category, event_type=event_type, **given))
     assert (verdict["reason"]["code"], verdict["reason"]["field"]) == ("missing_field", field)
+
+
+@pytest.mark.parametrize(
+    ("change", "remedies"),
+    [
+        ({"properties": {"status_code": "200"}}, ["user.yaml of the catalogue"]),
+        ({"event_type": "nap"}, ["`footfall catalogue add user/nap --description …`"]),
+        ({"category": "cat"}, ["`footfall catalogue add cat/page_view --new-category …`"]),
+        (
+            {"category": "system", "event_type": "error", "properties": {"level": "fatal"}},
+            ["add the value to system.yaml of the catalogue"],
+        ),
+    ],
+)
+def test_what_drifts_from_the_catalogue_is_told_the_commands_that_mend_it(
+    limited: RunningIngestion, change: dict[str, object], remedies: list[str]
+) -> None:
+    event = page_view(**change)
+    properties = event.get("properties") or {}
+    assert isinstance(properties, dict)
+    (verdict,) = limited.verdicts({**event, "properties": {"message": "m", **properties}})
+    name = f"{event['category']}/{event['event_type']}"
+    for remedy in [*remedies, f"`footfall quarantine replay --event-type {name}`"]:
+        assert remedy in verdict["reason"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,23 @@ from ingestion.quarantine.selection import CONDITION, VALUES
 
 COUNT = f"select count(*) from raw.quarantine where {CONDITION}"
 GROUPS = f"""
-select
-    source, category, event_type, reason, field,
-    count(*) as events,
-    min(received_at) as first_received_at,
-    max(received_at) as last_received_at,
-    max(quarantine_id) as example_id,
-    (array_agg(message order by quarantine_id desc))[1] as message
-from raw.quarantine
-where {CONDITION}
-group by source, category, event_type, reason, field
+with alike as (
+    select
+        source, category, event_type, reason, field,
+        count(*) as events,
+        min(received_at) as first_received_at,
+        max(received_at) as last_received_at,
+        max(quarantine_id) as example_id
+    from raw.quarantine
+    where {CONDITION}
+    group by source, category, event_type, reason, field
+    order by events desc, last_received_at desc, example_id desc
+    limit ${VALUES + 1}
+)
+select alike.*, example.message
+from alike
+inner join raw.quarantine as example on alike.example_id = example.quarantine_id
 order by events desc, last_received_at desc, example_id desc
-limit ${VALUES + 1}
 """
 _COLUMNS = (
     "quarantine_id, load_id, received_at, source, event_id::text, category, event_type, reason, "

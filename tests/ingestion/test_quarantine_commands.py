@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import time
@@ -11,13 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from ingestion.erasures import subject_hash
+from ingestion.erasures import Erasures, subject_hash
 from ingestion.keys import ensure_key
 from ingestion.plan import CATALOG
+from ingestion.quarantine.entries import open_quarantine
+from ingestion.quarantine.rejudgement import open_court
+from ingestion.quarantine.replay import Replay
+from ingestion.quarantine.selection import Selection
+from ingestion.quarantine.tally import Tally
 from stack.commands.quarantine import app
 from tests.conftest import Warehouse, free_port
 from tests.ingestion.ledger import assert_ledger_adds_up, page_view, query, stored
@@ -488,6 +495,39 @@ def test_of_an_erased_person_nothing_comes_in_and_nothing_stays(shop: Shop, invo
         shop.warehouse, "select * from raw.suppressions where load_id = %s", gone["replay_load_id"]
     )
     assert (drop["source"], drop["reason"], drop["events"]) == (shop.source, "erased_person", 1)
+
+
+def test_who_is_erased_while_a_replay_is_under_way_stays_out(shop: Shop, invoke: Invoke) -> None:
+    erased = f"erased-{uuid.uuid4()}"
+    numbers = shop.quarantine(*[page_view(user_id=erased, value="1e99") for _ in range(3)])
+    invoke("fix", *numbers, "--unset", "value", "--yes")
+    secret = PRIVACY_SECRET.encode()
+
+    class ReadTooEarly(Erasures):
+        """The erasures as they were before the person was erased, when first read."""
+
+        def __init__(self) -> None:
+            super().__init__(secret)
+            self.readings = 0
+
+        async def refresh(self, connection: asyncpg.Connection) -> None:
+            self.readings += 1
+            if self.readings > 1:
+                await super().refresh(connection)
+
+    async def replay() -> Tally:
+        dsn = shop.warehouse.dsn(Role.OWNER)
+        async with open_quarantine(dsn) as connection, open_court(load_settings()) as court:
+            replaying = Replay(connection, court, ReadTooEarly())
+            return await replaying.run(Selection(ids=[int(number) for number in numbers]))
+
+    with connect(shop.warehouse.dsn(Role.OWNER)) as connection:
+        connection.execute(
+            "insert into ops.erasures (subject_hash) values (%s)",
+            (subject_hash("user", erased, secret),),
+        )
+    assert dict(asyncio.run(replay()).verdicts) == {"suppressed": 3}
+    assert shop.events() == []
 
 
 def test_what_a_key_may_not_send_comes_in_only_where_somebody_vouches_for_it(

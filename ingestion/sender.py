@@ -42,6 +42,11 @@ class Sender(NamedTuple):
         """Whether it has shown what a program alone can keep to itself: no page and no person."""
         return self.may_speak_for_others and not self.allowed_origins
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody says who it is."""
+        return self.user_id is None and not self.roles
+
     def as_json(self) -> str:
         """Return who it is and what it may send, as JSON; its source stands elsewhere."""
         record = _Record(self.name, self.roles, self.user_id, self.categories)

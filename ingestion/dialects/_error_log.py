@@ -134,8 +134,7 @@ async def _find_error(raws: Sequence[bytes], request: Request, lookups: Lookups)
     Raises:
         RefusedError: The sender is nobody in particular.
     """
-    sender = request.sender
-    if sender.user_id is None and not sender.roles:
+    if request.sender.is_anonymous:
         raise RefusedError(
             401,
             "unauthorized",

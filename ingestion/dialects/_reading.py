@@ -12,11 +12,11 @@ import msgspec
 
 from ingestion.event import Incoming
 from ingestion.plan import CONTEXT_FIELDS
+from ingestion.request import Request
 from ingestion.verdict import QuarantineError
 from warehouse.bounds import LARGEST_NUMBER
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_any = msgspec.json.Decoder()
 _text = msgspec.json.Decoder(str)
 _identifier = msgspec.json.Decoder(str | int)
 _number = msgspec.json.Decoder(Decimal)
@@ -86,10 +86,11 @@ class Fields:
 
     def choice(self, name: str, choices: Collection[str]) -> str | None:
         """Take a text that is one of some; any other is left where it is."""
-        if name in self and (text := _any.decode(self._fields[name][1])) in choices:
-            del self._fields[name]
-            return str(text)
-        return None
+        raw = self._fields[name][1] if name in self else b""
+        if bytes(raw)[:1] != b'"' or (text := _text.decode(raw)) not in choices:
+            return None
+        del self._fields[name]
+        return text
 
     def needed_text(self, name: str, what: str) -> str:
         """Take a text that the event cannot do without.
@@ -218,6 +219,21 @@ def finish(
     incoming.context = _pack(context)
     incoming.properties = _pack(properties)
     return incoming
+
+
+def check_claim(incoming: Incoming, request: Request) -> None:
+    """Hold an event against its sender, where the sender's session alone says who it is.
+
+    Raises:
+        QuarantineError: Nobody says which user did something.
+    """
+    if request.sender.is_anonymous and incoming.user_id not in (None, ""):
+        raise QuarantineError(
+            "not_yours",
+            "user_id",
+            "user_id is only for those who say who they are: leave it out, or send a token or a "
+            "write key",
+        )
 
 
 def take_money(fields: Fields, incoming: Incoming) -> Decimal | None:

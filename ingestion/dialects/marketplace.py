@@ -12,7 +12,7 @@ import msgspec
 from ingestion.answers import Answer
 from ingestion.dialect import Dialect, Endpoint, Operation
 from ingestion.dialects._answering import FLAGGED, MAY_NOT, WRONG, Spelling, answer_one, reply
-from ingestion.dialects._reading import Fields, begin, finish, take_money
+from ingestion.dialects._reading import Fields, begin, check_claim, finish, take_money
 from ingestion.event import Event, Incoming
 from ingestion.lookups import ANY_PRODUCT, Lookups, Product
 from ingestion.rejection import DECODING_ERRORS
@@ -103,6 +103,7 @@ def _session_cookie(request: Request) -> str | None:
 
 
 def _check(incoming: Incoming, request: Request) -> None:
+    check_claim(incoming, request)
     if not _found(request).product.is_taken:
         raise QuarantineError(
             "unknown_product",

@@ -21,7 +21,7 @@ from ingestion.dialects._answering import (
     moment,
     reply,
 )
-from ingestion.dialects._reading import Fields
+from ingestion.dialects._reading import Fields, check_claim
 from ingestion.dialects._tracked import SHAPES, Shape, shape_of
 from ingestion.event import Event, Incoming
 from ingestion.items import Item
@@ -159,6 +159,7 @@ def _endpoint(shape: Shape) -> Endpoint:
         decode=decode,
         answer=answer_one(FLAGGED, shape.spelling, taken, dropped),
         is_for_clients=True,
+        check=check_claim,
         operation=Operation(
             summary=_SUMMARIES[shape.name],
             description="Names may be in snake case too. What stands in the event's data counts "
@@ -245,6 +246,7 @@ _BATCH = Endpoint(
     decode=_decode_batch,
     answer=_answer_batch,
     is_for_clients=True,
+    check=check_claim,
     operation=Operation(
         summary="Track many events",
         description="Any of the shapes of the other endpoints, mixed. Each is told by its fields, "

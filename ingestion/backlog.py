@@ -25,6 +25,7 @@ _LONGEST_PAUSE_SECONDS = 1.0
 _GATHER_SECONDS = 0.01
 _PACE_SECONDS = 1.0
 _STOP_SECONDS = 2.0
+_ATTEMPTS = 3
 _ORIGIN = "spool"
 
 
@@ -52,6 +53,8 @@ class Backlog:
         self.is_unreachable = False
         self._appending = 0
         self._landed = 0
+        self._failed: tuple[int, int] | None = None  # where the record is that failed last
+        self._failures = 0
         self._stopping = False
         self._work = asyncio.Event()
         self._progress = asyncio.Condition()
@@ -179,16 +182,27 @@ class Backlog:
             return
         try:
             record = decode(entry.payload)
-        except msgspec.MsgspecError:
+            await land_group(
+                connection,
+                record.items,
+                self._erasures,
+                origin=_ORIGIN,
+                received_at=record.received_at,
+            )
+        except AWAY_ERRORS:
+            raise
+        except Exception as error:
+            if not isinstance(error, msgspec.MsgspecError) and self._may_be_a_chance(entry):
+                raise
+            logger.exception("a record of the spool cannot be landed")
             await asyncio.to_thread(self.spool.set_aside, entry)
-            return
-        await land_group(
-            connection,
-            record.items,
-            self._erasures,
-            origin=_ORIGIN,
-            received_at=record.received_at,
-        )
+
+    def _may_be_a_chance(self, entry: Entry) -> bool:
+        """Count that a record failed by a fault of ours, and return whether it is tried again."""
+        place = (entry.segment, entry.start)
+        self._failures = self._failures + 1 if self._failed == place else 1
+        self._failed = place
+        return self._failures < _ATTEMPTS
 
     def _back(self) -> None:
         if self.is_away:

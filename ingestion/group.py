@@ -144,12 +144,19 @@ def judge_landed(
 
 
 def unstorable(item: Item) -> Rejected:
-    """Return an event that cannot be stored, although it passed all checks, as a rejected one."""
+    """Return an event that cannot be stored, although it passed all checks, as a rejected one.
+
+    Of an event that was rejected before, its id and the reason are left.
+
+    Raises:
+        AssertionError: It is not the event that Postgres refuses.
+    """
     if isinstance(item, Suppressed):
         raise AssertionError("nothing of a suppressed event is stored")
     if isinstance(item, Rejected):
-        reason = _NOT_STORABLE if item.payload == _WITHHELD else item.reason
-        return Rejected(item.source, item.event_id, None, None, reason, _WITHHELD)
+        if item.payload == _WITHHELD:
+            raise AssertionError("nothing is left of it that Postgres could refuse")
+        return Rejected(item.source, item.event_id, None, None, item.reason, _WITHHELD)
     try:
         payload = msgspec.json.encode(item)
     except UnicodeError:

@@ -275,6 +275,24 @@ def test_a_damaged_record_is_reported_and_its_neighbours_land(
     assert f"damaged/{kept.name}" in capfd.readouterr().err
 
 
+def test_a_record_that_cannot_be_landed_is_set_aside_and_does_not_hold_up_the_next(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    unreadable = Spool(tmp_path, 1_000_000)
+    unreadable.append(b"no record", 1)
+    unreadable.close()
+    good, bad = event(), event()
+    bad.event_id = "no UUID, so that it cannot even be quarantined"
+    left_behind(tmp_path, [bad], [good], received_at=datetime.now(UTC))
+    with running_ingestion(warehouse, FOOTFALL_SPOOL_DIR=str(tmp_path)) as ingestion:
+        wait_for(lambda: spool(ingestion)["events"] == 0)
+        assert spool(ingestion)["status"] == "damaged"
+    assert query(warehouse, "select event_id::text from raw.events") == [
+        {"event_id": good.event_id}
+    ]
+    assert len(list((tmp_path / "damaged").iterdir())) == 2
+
+
 def test_over_its_bound_the_spool_sends_senders_away_until_postgres_is_back(
     warehouse: Warehouse,
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ingestion.answers import RefusedError
 from ingestion.clients import client_subject
 from ingestion.rates import Allowance, RateLimit
-from ingestion.sender import Sender
+from ingestion.sender import ANONYMOUS, Sender
 from warehouse.settings import Settings
 
 
@@ -37,32 +37,44 @@ class Allowances:
         """
         if self._clients is not None:
             allowance = self._clients.take(client_subject(client))
-            _check(
-                allowance,
-                "requests from this address",
-                "FOOTFALL_RATE_LIMIT_CLIENT_REQUESTS",
-            )
+            if allowance.wait_seconds:
+                raise _refusal(
+                    allowance,
+                    "requests from this address",
+                    "FOOTFALL_RATE_LIMIT_CLIENT_REQUESTS",
+                )
 
-    def charge_events(self, sender: Sender, events: int) -> Mapping[str, str]:
+    def charge_events(self, sender: Sender, client: str, events: int) -> Mapping[str, str]:
         """Count the events of a request.
 
         Args:
             sender: Who sends them.
+            client: IP address.
             events: How many.
 
         Returns:
-            Headers that tell the sender how much is left.
+            Headers that tell the sender how much is left of what it is most likely to use up:
+            events where it has a secret, requests where it has none.
 
         Raises:
             RefusedError: They are too many, all of them together.
         """
-        if self._keys is None:
-            return {}
-        # the tokens of different people are different senders
-        subject = sender.name if sender.user_id is None else f"{sender.name} {sender.user_id}"
-        allowance = self._keys.take(subject, events)
-        _check(allowance, "events of this sender", "FOOTFALL_RATE_LIMIT_KEY_EVENTS")
-        return allowance.headers()
+        left: Mapping[str, str] = {}
+        if self._keys is not None:
+            allowance = self._keys.take(_subject(sender, client), events)
+            if allowance.wait_seconds:
+                raise _refusal(allowance, "events of this sender", "FOOTFALL_RATE_LIMIT_KEY_EVENTS")
+            left = allowance.headers()
+        if self._clients is not None and not sender.has_secret:
+            return self._clients.take(client_subject(client), 0).headers()
+        return left
+
+
+def _subject(sender: Sender, client: str) -> str:
+    """Return as whom a sender's events count: everybody without a key by its address."""
+    if sender.name == ANONYMOUS:
+        return f"{ANONYMOUS} {client_subject(client)}"
+    return sender.account or sender.name
 
 
 def _changed(limit: RateLimit | None, wanted: int) -> RateLimit | None:
@@ -71,23 +83,21 @@ def _changed(limit: RateLimit | None, wanted: int) -> RateLimit | None:
     return limit if limit is not None and limit.limit == wanted else RateLimit(wanted)
 
 
-def _check(allowance: Allowance, what: str, setting: str) -> None:
+def _refusal(allowance: Allowance, what: str, setting: str) -> RefusedError:
     wait = allowance.wait_seconds
-    if wait == 0:
-        return
     if math.isinf(wait):
-        raise RefusedError(
-            429,
-            "rate_limited",
-            f"{setting} allows {allowance.limit} {what} a minute, fewer than this request holds: "
+        return RefusedError(
+            413,
+            "batch_too_large",
+            f"{setting} allows {allowance.limit:,} {what} a minute, fewer than this request holds: "
             "send smaller batches",
-            {**allowance.headers(), "retry-after": str(math.ceil(allowance.reset_seconds))},
+            allowance.headers(),
         )
     seconds = max(1, math.ceil(wait))
-    raise RefusedError(
+    return RefusedError(
         429,
         "rate_limited",
-        f"{setting} allows {allowance.limit} {what} a minute: nothing was taken, try again in "
+        f"{setting} allows {allowance.limit:,} {what} a minute: nothing was taken, try again in "
         f"{seconds} s",
         {**allowance.headers(), "retry-after": str(seconds)},
     )

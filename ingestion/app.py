@@ -21,7 +21,8 @@ from ingestion.gate import Gate
 from ingestion.gauges import add_gauges
 from ingestion.group import AWAY_ERRORS, connect
 from ingestion.intake import Intake
-from ingestion.keys import KeyRing
+from ingestion.key_file import KEY_FILE, KeyFile
+from ingestion.key_ring import KeyRing
 from ingestion.landing import Landing
 from ingestion.live_settings import LiveSettings
 from ingestion.logs import request_id
@@ -39,7 +40,7 @@ logger = logging.getLogger(__name__)
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _CATALOGUE_SECONDS = 1.0
-_SALT_SECONDS = 3.0
+_READ_SECONDS = 3.0
 _CLIENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")  # W3C
 
@@ -78,7 +79,7 @@ class Ingestion:
             spool=open_spool(settings),
             metrics=self.metrics,
         )
-        self.keys = KeyRing(self._fetch)
+        self.keys = KeyRing(self._fetch, KeyFile(settings.home / KEY_FILE))
         self.gate = Gate(self.live_settings, self.keys)
         self._salts = AddressSalts(self._fetch)
         self._intake = Intake(
@@ -177,8 +178,10 @@ class Ingestion:
     async def running(self) -> AsyncIterator[None]:
         """Land events and follow the catalogue for the duration of the block."""
         self.landing.start()
-        with contextlib.suppress(Exception):  # one of its own stands in, until it is followed
-            await asyncio.wait_for(self._salts.share(), _SALT_SECONDS)
+        # keys of an earlier process, and a salt of its own, stand in where Postgres is away
+        for read in (self._salts.share, self.keys.refresh):
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(read(), _READ_SECONDS)
         followers = [
             asyncio.create_task(self._follow_catalogue()),
             asyncio.create_task(self._salts.follow()),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from functools import lru_cache
+from ipaddress import IPv6Address, ip_network
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from ingestion.addresses import parse_address
+from ingestion.request import Scope
+from warehouse.setting_checks import split_list
 
+_HEADER = b"x-forwarded-for"
 _DISTINCT = 16_384
 _IPV6_SITE_BITS = 64  # what one customer of a provider has at least
 
@@ -23,7 +26,20 @@ class Proxies:
         Raises:
             ValueError: One of them is neither; the message names it.
         """
-        self._networks = parse_networks(networks)
+        self._networks = [ip_network(one, strict=False) for one in split_list(networks)]
+
+    def find(self, scope: Scope) -> str:
+        """Return the address that a request comes from; empty where unknown.
+
+        Args:
+            scope: Of the ASGI connection.
+        """
+        client = scope.get("client")
+        peer: str = client[0] if client else ""
+        if not self._networks:
+            return peer
+        lines = [value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER]
+        return self.client(peer, ",".join(lines))
 
     def client(self, peer: str, forwarded: str) -> str:
         """Return the address that a request comes from.
@@ -40,7 +56,7 @@ class Proxies:
             return peer
         client = peer
         for text in reversed(forwarded.split(",")):
-            address = _parse(text.strip())
+            address = parse_address(text)
             if address is None:  # nothing before it can be believed
                 break
             client = str(address)
@@ -49,41 +65,14 @@ class Proxies:
         return client
 
     def _is_proxy(self, text: str) -> bool:
-        address = _parse(text)
+        address = parse_address(text)
         return address is not None and any(address in network for network in self._networks)
-
-
-def parse_networks(text: str) -> tuple[Network, ...]:
-    """Return the networks of a list, separated by commas.
-
-    Raises:
-        ValueError: One of them is no address and no network.
-    """
-    return tuple(
-        ipaddress.ip_network(one.strip(), strict=False) for one in text.split(",") if one.strip()
-    )
 
 
 @lru_cache(_DISTINCT)
 def client_subject(address: str) -> str:
     """Return as whom a client counts for limits: IPv6 by its /64, which one person has whole."""
-    parsed = _parse(address)
-    if isinstance(parsed, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((parsed, _IPV6_SITE_BITS), strict=False))
+    parsed = parse_address(address)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, _IPV6_SITE_BITS), strict=False))
     return address if parsed is None else str(parsed)
-
-
-@lru_cache(_DISTINCT)
-def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return an address, IPv4 where it is one in the clothes of IPv6; None: it is none."""
-    host = text.strip("[]") if text.startswith("[") else text
-    if host.count(":") == 1:  # IPv4 with a port
-        host = host.partition(":")[0]
-    elif text.startswith("["):
-        host = text[1:].partition("]")[0]
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address

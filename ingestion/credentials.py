@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hmac
-
-import asyncpg
+from collections.abc import Mapping
+from urllib.parse import unquote_plus
 
 from ingestion.answers import RefusedError
-from ingestion.keys import KeyRing, hash_key
+from ingestion.group import AWAY_ERRORS
+from ingestion.key_ring import KeyRing
+from ingestion.keys import hash_key
 from ingestion.landing import UnavailableError
-from ingestion.sender import Sender
+from ingestion.request import Scope
+from ingestion.sender import ANONYMOUS, TOKEN, Sender
+from warehouse.setting_checks import split_list
 from warehouse.settings import Settings
 from warehouse.signing_keys import SigningKeysError
 from warehouse.tokens import ADMIN, INGEST, TokenError, TokenTerms, TokenVerifier
@@ -41,35 +45,76 @@ class Credentials:
         """Put other settings in force."""
         token = settings.admin_token.get_secret_value() if settings.admin_token else ""
         self._admin_hash = hash_key(token) if token else None
-        self._administrator = Sender(ADMIN, settings.jwt_source, frozenset({ADMIN}))
+        self._administrator = Sender(
+            ADMIN, settings.jwt_source, frozenset({ADMIN}), allowed_origins=None
+        )
+        self._anonymous = settings.anonymous_source and Sender(
+            ANONYMOUS,
+            settings.anonymous_source,
+            frozenset(),
+            allowed_origins=frozenset(split_list(settings.anonymous_origins)),
+        )
         self._token_source = settings.jwt_source
         terms = TokenTerms.of(settings)
         if terms != self._tokens.terms:  # else what is known of keys and tokens is kept
             self._tokens = TokenVerifier(terms)
 
-    async def find(self, credential: str) -> Sender:
-        """Return whom a bearer credential stands for.
+    async def identify(
+        self, headers: Mapping[bytes, bytes], scope: Scope, *, may_be_anonymous: bool
+    ) -> Sender:
+        """Return who sends a request.
+
+        Args:
+            headers: Header values by name in lower case.
+            scope: Of the ASGI connection.
+            may_be_anonymous: Whether a sender may come without a credential.
 
         Raises:
-            RefusedError: Nobody.
-            UnavailableError: Nobody can tell now.
+            RefusedError: The credential is missing or not valid.
+            UnavailableError: Nobody can tell now whether it is.
         """
-        if self._tokens.is_set and credential.count(".") == 2:  # a write key has no full stop
-            return await self._verify(credential)
+        authorization = headers.get(b"authorization")
+        if authorization is not None:
+            scheme, _, credential = authorization.decode("latin-1").partition(" ")
+            credential = credential.strip()
+            if scheme.lower() != "bearer" or not credential:
+                raise missing()
+            return await self._bearer(credential)
+        open_key = _open_key(headers, scope)
+        if open_key is not None:
+            return await self._browser(open_key)
+        if self._anonymous and may_be_anonymous:
+            return self._anonymous
+        raise missing()
+
+    async def _bearer(self, credential: str) -> Sender:
         digest = hash_key(credential)
         if self._admin_hash is not None and hmac.compare_digest(digest, self._admin_hash):
             return self._administrator
+        if self._tokens.is_set and credential.count(".") == 2:  # a write key has no full stop
+            return await self._verify(credential)
+        sender = await self._key(digest)
+        if sender is None:
+            raise invalid("the write key or token is unknown or revoked: send a valid one")
+        return sender
+
+    async def _browser(self, key: str) -> Sender:
+        sender = await self._key(hash_key(key))
+        if sender is None:
+            raise invalid("the write key is unknown or revoked: send a valid one")
+        if not sender.allowed_origins:  # else it would stand in other people's logs
+            raise invalid("a key without origins is secret: send it as Authorization: Bearer <key>")
+        return sender
+
+    async def _key(self, digest: bytes) -> Sender | None:
         try:
-            sender = await self._keys.find(digest)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            return await self._keys.find(digest)
+        except AWAY_ERRORS as error:
             raise UnavailableError(
                 "warehouse_unavailable",
                 "the warehouse cannot take events now: nothing was stored, try again",
                 _RETRY_SECONDS,
             ) from error
-        if sender is None:
-            raise invalid("the write key or token is unknown or revoked: send a valid one")
-        return sender
 
     async def _verify(self, token: str) -> Sender:
         try:
@@ -83,7 +128,28 @@ class Credentials:
                 _RETRY_SECONDS,
             ) from error
         person = None if INGEST in found.roles else found.subject
-        return Sender("jwt", self._token_source, found.roles, person)
+        return Sender(
+            TOKEN,
+            self._token_source,
+            found.roles,
+            person,
+            allowed_origins=None,
+            account=f"{TOKEN} {found.subject}",
+        )
+
+
+def _open_key(headers: Mapping[bytes, bytes], scope: Scope) -> str | None:
+    """Return the key that a page sends where it cannot set ``Authorization``; None: none."""
+    header = headers.get(b"x-write-key")
+    if header is not None:
+        return header.decode("latin-1").strip()
+    query: bytes = scope["query_string"]
+    if b"key=" in query:
+        for pair in query.decode("latin-1").split("&"):
+            name, _, value = pair.partition("=")
+            if name == "key":
+                return unquote_plus(value)
+    return None
 
 
 def missing() -> RefusedError:

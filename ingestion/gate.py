@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from ingestion.allowances import Allowances
 from ingestion.answers import RefusedError
 from ingestion.clients import Proxies
-from ingestion.credentials import Credentials, insufficient, missing
-from ingestion.keys import KeyRing
+from ingestion.cors import answer_headers, own_origins, preflight_headers
+from ingestion.credentials import Credentials, insufficient
+from ingestion.group import AWAY_ERRORS
+from ingestion.key_ring import KeyRing
 from ingestion.live_settings import LiveSettings
 from ingestion.request import Scope
 from ingestion.routing import Route
 from ingestion.sender import Sender
+from warehouse.origins import Origins
+from warehouse.setting_checks import split_list
+from warehouse.settings import Settings
 from warehouse.tokens import INGEST
+
+_origins = lru_cache(1_000)(Origins)
 
 
 class Gate:
@@ -27,10 +36,12 @@ class Gate:
             keys: The write keys.
         """
         self._settings = settings
-        self._obeyed = settings.current()
-        self._credentials = Credentials(self._obeyed, keys)
-        self._allowances = Allowances(self._obeyed)
-        self._proxies = Proxies(self._obeyed.trusted_proxies)
+        self._keys = keys
+        current = settings.current()
+        self._credentials = Credentials(current, keys)
+        self._allowances = Allowances(current)
+        self._obeyed: Settings | None = None
+        self._obey(current)
 
     @property
     def problem(self) -> str | None:
@@ -38,7 +49,7 @@ class Gate:
         return self._credentials.problem
 
     async def admit(
-        self, route: Route, headers: Mapping[bytes, bytes], scope: Scope
+        self, route: Route, headers: Mapping[bytes, bytes], scope: Scope, settings: Settings
     ) -> tuple[Sender, str]:
         """Return who sends a request, and from which address; the body is not read yet.
 
@@ -46,40 +57,39 @@ class Gate:
             route: Where it came in.
             headers: Header values by name in lower case.
             scope: Of the ASGI connection.
+            settings: Those in force.
 
         Raises:
             RefusedError: The sender may not send here, from there, or so often.
         """
-        self._obey()
-        peer = scope.get("client")
-        client = self._proxies.client(
-            peer[0] if peer else "", headers.get(b"x-forwarded-for", b"").decode("latin-1")
-        )
+        self._obey(settings)
+        client = self._proxies.find(scope)
+        role = route.endpoint.role
         try:
-            sender = await self._find(headers)
+            sender = await self._credentials.identify(
+                headers,
+                scope,
+                may_be_anonymous=route.dialect.takes_anonymous and role == INGEST,
+            )
         except RefusedError as error:
             if error.status == 401:  # whoever tries many credentials is guessing
                 self._allowances.charge_request(client)
             raise
-        role = route.endpoint.role
-        if role != INGEST and role not in sender.roles:
-            raise insufficient(role)
         if not sender.has_secret:
             self._allowances.charge_request(client)
+        origin = headers.get(b"origin")
+        if origin is not None:
+            self._check_origin(sender, origin.decode("latin-1"))
+        if role != INGEST and role not in sender.roles:
+            raise insufficient(role)
         return sender, client
 
-    async def _find(self, headers: Mapping[bytes, bytes]) -> Sender:
-        scheme, _, credential = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-        credential = credential.strip()
-        if scheme.lower() != "bearer" or not credential:
-            raise missing()
-        return await self._credentials.find(credential)
-
-    def charge(self, sender: Sender, events: int) -> Mapping[str, str]:
+    def charge(self, sender: Sender, client: str, events: int) -> Mapping[str, str]:
         """Count a request's events against the rate limits.
 
         Args:
             sender: Who sends.
+            client: IP address of the sender.
             events: How many events the request holds.
 
         Returns:
@@ -88,7 +98,7 @@ class Gate:
         Raises:
             RefusedError: It is too much.
         """
-        return self._allowances.charge_events(sender, events)
+        return self._allowances.charge_events(sender, client, events)
 
     def cors_headers(self, origin: str) -> Mapping[str, str]:
         """Return the headers that let a web page read an answer; none where it may not.
@@ -96,13 +106,53 @@ class Gate:
         Args:
             origin: Origin of the page.
         """
-        return {}
+        return answer_headers(origin, is_allowed=self._may_ask(origin))
 
-    def _obey(self) -> None:
-        settings = self._settings.current()
-        if settings is not self._obeyed:
-            self._credentials.obey(settings)
-            self._allowances.obey(settings)
-            if settings.trusted_proxies != self._obeyed.trusted_proxies:
-                self._proxies = Proxies(settings.trusted_proxies)
-            self._obeyed = settings
+    async def preflight(
+        self, headers: Mapping[bytes, bytes], methods: Sequence[str]
+    ) -> Mapping[str, str]:
+        """Return what lets a page send, if it may, once its browser asks; nothing if none asks.
+
+        Args:
+            headers: Header values by name in lower case.
+            methods: That the path takes.
+        """
+        if b"origin" not in headers or b"access-control-request-method" not in headers:
+            return {}
+        self._obey(self._settings.current())
+        with contextlib.suppress(*AWAY_ERRORS):
+            await self._keys.refresh()
+        origin = headers[b"origin"].decode("latin-1")
+        return preflight_headers(
+            origin,
+            methods,
+            is_allowed=self._may_ask(origin),
+            asks_for_private_network=b"access-control-request-private-network" in headers,
+        )
+
+    def _check_origin(self, sender: Sender, origin: str) -> None:
+        allowed = sender.allowed_origins
+        if allowed is None or origin in self._own or origin in _origins(allowed):
+            return
+        remedy = (
+            "name it in FOOTFALL_ANONYMOUS_ORIGINS"
+            if not sender.roles
+            else "create a key with this origin by `footfall keys create`"
+        )
+        raise RefusedError(
+            403, "origin_not_allowed", f"pages of this origin may not send so: {remedy}"
+        )
+
+    def _may_ask(self, origin: str) -> bool:
+        return origin in self._keys.origins or origin in self._anonymous_origins
+
+    def _obey(self, settings: Settings) -> None:
+        """Put settings in force, where they are others than before."""
+        if settings is self._obeyed:
+            return
+        self._credentials.obey(settings)
+        self._allowances.obey(settings)
+        self._proxies = Proxies(settings.trusted_proxies)
+        self._own = own_origins(settings)
+        self._anonymous_origins = Origins(split_list(settings.anonymous_origins))
+        self._obeyed = settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingestion.catalogue import LiveCatalogue
-from ingestion.keys import KeyRing
+from ingestion.key_ring import KeyRing
 from ingestion.landing import Landing
 from ingestion.live_settings import LiveSettings
 from ingestion.metrics import Metrics

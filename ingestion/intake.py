@@ -26,6 +26,8 @@ from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+Headers = Mapping[bytes, bytes]
+
 
 class Intake:
     """Takes the requests of all dialects."""
@@ -63,37 +65,43 @@ class Intake:
             The dialect's answer; what it acknowledges is safe. Where nothing was taken from
             the request, it says why.
         """
+        headers: Headers = dict(scope["headers"])
         passage = Passage(route.dialect.name)
         body = Body(receive)
         try:
-            return await self._land(route, scope, body, passage)
+            answer = await self._land(route, headers, scope, body, passage)
         except RefusedError as error:
-            return await self._refuse(error, route, scope, body, passage)
+            answer = await self._refuse(error, route, headers, body, passage)
         except Exception:
             logger.exception("request failed", extra={"fields": passage.fields()})
-            refused = RefusedError(
+            failed = RefusedError(
                 500, "internal", "ingestion failed, and nothing is acknowledged: try again"
             )
-        return await self._refuse(refused, route, scope, body, passage)
+            answer = await self._refuse(failed, route, headers, body, passage)
+        origin = headers.get(b"origin")
+        if origin is None:
+            return answer
+        return _with_headers(answer, self._gate.cors_headers(origin.decode("latin-1")))
 
     async def _refuse(
-        self, error: RefusedError, route: Route, scope: Scope, body: Body, passage: Passage
+        self, error: RefusedError, route: Route, headers: Headers, body: Body, passage: Passage
     ) -> Answer:
         # Whoever calls this lets go of the error when it returns: with its traceback it holds the
         # request, and the server closes no connection whose request is held.
         self._metrics.refused(passage, error.status, error.code)
         outcome = {"status": error.status, "code": error.code, **passage.fields()}
         logger.warning("refused", extra={"fields": outcome})
-        is_awaited = error.status != 408 and b"expect" not in dict(scope["headers"])
+        is_awaited = error.status != 408 and b"expect" not in headers
         if is_awaited and not body.is_over:
             await body.discard(self._settings.current())
         return route.dialect.refuse(error)
 
-    async def _land(self, route: Route, scope: Scope, receive: Receive, passage: Passage) -> Answer:
+    async def _land(
+        self, route: Route, headers: Headers, scope: Scope, receive: Receive, passage: Passage
+    ) -> Answer:
         endpoint = route.endpoint
         settings = self._settings.current()
-        headers = dict(scope["headers"])
-        sender, client = await self._gate.admit(route, headers, scope)
+        sender, client = await self._gate.admit(route, headers, scope, settings)
         passage.key = sender.name
         body = await read_body(
             headers, receive, settings.max_body_bytes, settings.body_timeout_seconds
@@ -109,7 +117,7 @@ class Intake:
                 f"{len(raws)} events in one request, and FOOTFALL_MAX_BATCH_EVENTS allows "
                 f"{settings.max_batch_events}: send smaller batches",
             )
-        left = self._gate.charge(sender, len(raws))
+        left = self._gate.charge(sender, client, len(raws))
         if endpoint.prepare is not None:
             request = request._replace(found=await endpoint.prepare(raws, request, self._lookups))
         rules = self._current_rules(settings, catalogue)
@@ -122,7 +130,7 @@ class Intake:
             counts = Counter(verdict.status for verdict in verdicts)
             outcome: Mapping[str, object] = {"status": answer.status, **counts}
             logger.debug("answered", extra={"fields": {**passage.fields(), **outcome}})
-        return answer._replace(headers={**answer.headers, **left}) if left else answer
+        return _with_headers(answer, left) if left else answer
 
     def _current_rules(self, settings: Settings, catalogue: Catalogue) -> Rules:
         """Return the rules that follow, made anew only when something has changed."""
@@ -134,3 +142,7 @@ class Intake:
             self._rules = Rules.of(settings, catalogue, Privacy(settings, self._salts))
             self._rules_settings = settings
         return self._rules
+
+
+def _with_headers(answer: Answer, headers: Mapping[str, str]) -> Answer:
+    return answer._replace(headers={**answer.headers, **headers})

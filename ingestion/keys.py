@@ -1,4 +1,4 @@
-"""Write keys: who may send events, and as which source.
+"""Write keys in the database: creating, changing and revoking them.
 
 A key is stored nowhere: the database has its SHA-256. Keys are long and random, so a slow hash
 would protect nothing further.
@@ -6,31 +6,47 @@ would protect nothing further.
 
 from __future__ import annotations
 
-import asyncio
+import datetime as dt
 import hashlib
-import hmac
-import logging
+import re
 import secrets
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from ingestion.sender import Sender
+from ingestion.plan import SNAKE_CASE
+from ingestion.sender import ANONYMOUS, TOKEN
+from warehouse.errors import OperatorError
+from warehouse.origins import ORIGIN_FORM, is_pattern
+from warehouse.tokens import ADMIN, INGEST
 
 if TYPE_CHECKING:
     from warehouse.connections import Connection
 
-logger = logging.getLogger(__name__)
-
-QUERY = """
-select key_hash, name, source, scopes, allowed_origins
-from ops.write_keys
-where revoked_at is null
-"""
-MAX_AGE_SECONDS = 2.0
+DEFAULT_KEY = "default"  # the name of FOOTFALL_WRITE_KEY
+_RESERVED = (ANONYMOUS, TOKEN, ADMIN)
 _PREFIX = "fw_"  # lets secret scanners and people recognise one
-_MISS_INTERVAL_SECONDS = 0.25
-_CATEGORY = "ingest:"  # a scope of one category; the scope "ingest" is all of them
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME_FORM = "up to 64 letters, digits, full stops, hyphens and underscores"
+
+
+class KnownKey(NamedTuple):
+    """A write key as people see it.
+
+    Attributes:
+        name: What people call it.
+        source: Source of the events that are sent with it.
+        scopes: ``ingest``: any category; ``ingest:<category>``: that one.
+        allowed_origins: Web pages that may send with it.
+        created_at: When it was created.
+        revoked_at: When it was revoked; None where it is valid.
+    """
+
+    name: str
+    source: str
+    scopes: list[str]
+    allowed_origins: list[str]
+    created_at: dt.datetime
+    revoked_at: dt.datetime | None
 
 
 def hash_key(key: str) -> bytes:
@@ -38,25 +54,41 @@ def hash_key(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def create_key(connection: Connection, *, name: str, source: str) -> str:
+def create_key(
+    connection: Connection,
+    *,
+    name: str,
+    source: str,
+    scopes: Sequence[str] = (INGEST,),
+    allowed_origins: Sequence[str] = (),
+) -> str:
     """Create a write key.
 
     Args:
         connection: Of the owner.
         name: What people call it; unique.
         source: Source of the events that are sent with it.
+        scopes: What it may send: ``ingest``, or ``ingest:<category>`` any number of times.
+        allowed_origins: Web pages that may send with it. Such a key is no secret.
 
     Returns:
         The key, which cannot be had again.
 
     Raises:
-        psycopg.errors.UniqueViolation: The name is taken.
+        OperatorError: The name is taken, or something is not as it must be.
     """
-    key = _PREFIX + secrets.token_urlsafe(32)
-    connection.execute(
-        "insert into ops.write_keys (key_hash, name, source) values (%s, %s, %s)",
-        (hash_key(key), name, source),
+    _check(name, source, scopes, allowed_origins)
+    key = _new_key()
+    cursor = connection.execute(
+        "insert into ops.write_keys (key_hash, name, source, scopes, allowed_origins)"
+        " values (%s, %s, %s, %s, %s) on conflict (name) do nothing",
+        (hash_key(key), name, source, list(scopes), list(allowed_origins)),
     )
+    if not cursor.rowcount:
+        raise OperatorError(
+            f"There is or was a key {name}: choose another name, or replace the key by "
+            f"`footfall keys rotate {name}`."
+        )
     return key
 
 
@@ -79,94 +111,82 @@ def ensure_key(connection: Connection, *, name: str, source: str, key: str) -> N
     )
 
 
-def revoke_key(connection: Connection, *, name: str) -> bool:
-    """Revoke a write key; ingestion refuses it within seconds.
+def rotate_key(connection: Connection, *, name: str) -> str:
+    """Put a new write key in the place of a valid one; ingestion refuses that within seconds.
 
     Args:
         connection: Of the owner.
         name: What people call it.
 
     Returns:
-        Whether there was a valid key of that name.
+        The new key, which cannot be had again.
+
+    Raises:
+        OperatorError: There is no valid key of that name.
+    """
+    key = _new_key()
+    cursor = connection.execute(
+        "update ops.write_keys set key_hash = %s where name = %s and revoked_at is null",
+        (hash_key(key), name),
+    )
+    if not cursor.rowcount:
+        raise _unknown(name)
+    return key
+
+
+def revoke_key(connection: Connection, *, name: str) -> None:
+    """Revoke a write key; ingestion refuses it within seconds.
+
+    Args:
+        connection: Of the owner.
+        name: What people call it.
+
+    Raises:
+        OperatorError: There is no valid key of that name.
     """
     cursor = connection.execute(
         "update ops.write_keys set revoked_at = now() where name = %s and revoked_at is null",
         (name,),
     )
-    return cursor.rowcount > 0
+    if not cursor.rowcount:
+        raise _unknown(name)
 
 
-class KeyRing:
-    """The valid write keys, as read a moment ago."""
+def list_keys(connection: Connection) -> list[KnownKey]:
+    """Return all write keys, the revoked ones too, by name.
 
-    def __init__(self, fetch: Callable[[str], Awaitable[Sequence[Any]]]) -> None:
-        """Create an empty ring.
-
-        Args:
-            fetch: Runs :data:`QUERY`, and returns its rows.
-        """
-        self._fetch = fetch
-        self._senders: dict[bytes, tuple[bytes, Sender]] = {}
-        self._read_at: float | None = None
-        self._is_stale = False
-        self._lock = asyncio.Lock()
-
-    async def find(self, digest: bytes) -> Sender | None:
-        """Return whom a key stands for; None where it is unknown or revoked.
-
-        A key created a moment ago is found at once; one revoked is refused after at most
-        :data:`MAX_AGE_SECONDS`. While Postgres is away, the keys last read stay valid.
-
-        Args:
-            digest: What :func:`hash_key` makes of the key.
-
-        Raises:
-            OSError: Postgres is away, and no keys were ever read; so too the errors of ``fetch``.
-        """
-        if self._age() > MAX_AGE_SECONDS:
-            await self._refresh(MAX_AGE_SECONDS)
-        found = self._senders.get(digest)
-        if found is None and self._age() > _MISS_INTERVAL_SECONDS:
-            await self._refresh(_MISS_INTERVAL_SECONDS)
-            found = self._senders.get(digest)
-        if found is None or not hmac.compare_digest(found[0], digest):
-            return None
-        return found[1]
-
-    @property
-    def count(self) -> int:
-        """How many keys are valid."""
-        return len(self._senders)
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether the keys could not be read when last tried, so that older ones are in force."""
-        return self._is_stale
-
-    def _age(self) -> float:
-        return float("inf") if self._read_at is None else time.monotonic() - self._read_at
-
-    async def _refresh(self, max_age: float) -> None:
-        async with self._lock:
-            if self._age() <= max_age:  # somebody else has just done it
-                return
-            try:
-                rows = await self._fetch(QUERY)
-            except Exception:
-                if self._read_at is None:
-                    raise
-                logger.warning("write keys not refreshed: Postgres is away")
-                self._read_at = time.monotonic()
-                self._is_stale = True
-                return
-            self._senders = {bytes(row[0]): (bytes(row[0]), _sender(*row[1:])) for row in rows}
-            self._read_at = time.monotonic()
-            self._is_stale = False
-
-
-def _sender(name: str, source: str, scopes: list[str], origins: list[str]) -> Sender:
-    """Return whom a row of ``ops.write_keys`` stands for."""
-    categories = frozenset(
-        scope.removeprefix(_CATEGORY) for scope in scopes if scope.startswith(_CATEGORY)
+    Args:
+        connection: Of the owner.
+    """
+    rows = connection.execute(
+        "select name, source, scopes, allowed_origins, created_at, revoked_at"
+        " from ops.write_keys order by name"
     )
-    return Sender(name, source, categories=categories or None, allowed_origins=frozenset(origins))
+    return [KnownKey(*row) for row in rows]
+
+
+def _new_key() -> str:
+    return _PREFIX + secrets.token_urlsafe(32)
+
+
+def _unknown(name: str) -> OperatorError:
+    return OperatorError(f"There is no valid key {name}; `footfall keys list` has them.")
+
+
+def _check(name: str, source: str, scopes: Sequence[str], allowed_origins: Sequence[str]) -> None:
+    if not _NAME.fullmatch(name):
+        raise OperatorError(f"The name of a key is {_NAME_FORM}.")
+    if name in _RESERVED:
+        raise OperatorError(f"{name} is no name for a key: logs and metrics mean others by it.")
+    if not _NAME.fullmatch(source):
+        raise OperatorError(f"A source is {_NAME_FORM}.")
+    for scope in scopes:
+        base, _, category = scope.partition(":")
+        if base != INGEST or (scope != INGEST and not SNAKE_CASE.fullmatch(category)):
+            raise OperatorError(
+                f"{scope!r} is no scope: it is {INGEST}, or {INGEST}:<category>, such as "
+                f"{INGEST}:order."
+            )
+    for origin in allowed_origins:
+        if not is_pattern(origin):
+            raise OperatorError(f"{origin!r} is no origin: {ORIGIN_FORM}.")

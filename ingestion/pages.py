@@ -97,7 +97,10 @@ def build_pages(ingestion: Ingestion) -> Starlette:
         Route("/docs", reference),
         Route("/docs/start.js", start),
         Mount("/docs/assets", StaticFiles(directory=swagger_ui_path)),
-        *(Route(path, OtherMethods(methods)) for path, methods in ingestion.hot_paths.items()),
+        *(
+            Route(path, OtherMethods(methods, ingestion.gate))
+            for path, methods in ingestion.hot_paths.items()
+        ),
     ]
     strays = Strays(routes, ingestion.metrics)
     errors = (HTTPException, RefusedError, Exception)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
-WINDOW_SECONDS = 60.0
+WINDOW_SECONDS = 60
 MAX_SUBJECTS = 20_000  # some 3 MB
+_ROUNDING_SECONDS = 1e-6  # more than floating-point numbers lose
 
 
 class Allowance(NamedTuple):
@@ -34,7 +36,7 @@ class Allowance(NamedTuple):
     def headers(self) -> dict[str, str]:
         """Return what tells a sender of it (draft-ietf-httpapi-ratelimit-headers-06)."""
         return {
-            "ratelimit-limit": str(self.limit),
+            **_policy(self.limit),
             "ratelimit-remaining": str(self.remaining),
             "ratelimit-reset": str(math.ceil(self.reset_seconds)),
         }
@@ -69,13 +71,13 @@ class RateLimit:
 
         Args:
             subject: Who asks.
-            amount: How much.
+            amount: How much; with 0, nothing but what is left is asked.
         """
         now = self._clock()
-        full_at = max(self._full_at.get(subject, now), now)
+        full_at = self._full_at.get(subject, now)
+        full_at = max(full_at, now)
         wanted = full_at + amount * self._seconds_each
-        # half of one, for what floating-point numbers lose
-        wait = wanted - now - WINDOW_SECONDS - self._seconds_each / 2
+        wait = wanted - now - WINDOW_SECONDS - _ROUNDING_SECONDS
         if wait <= 0:
             self._full_at[subject] = full_at = wanted
             if len(self._full_at) > self._max_subjects:
@@ -83,8 +85,8 @@ class RateLimit:
         elif amount > self.limit:
             wait = math.inf
         used = full_at - now
-        remaining = max(0, round((WINDOW_SECONDS - used) / self._seconds_each))
-        return Allowance(self.limit, remaining, used, max(0.0, wait))
+        remaining = int((WINDOW_SECONDS - used + _ROUNDING_SECONDS) / self._seconds_each)
+        return Allowance(self.limit, remaining, used, wait if wait > 0 else 0.0)
 
     def _forget(self, now: float) -> None:
         """Forget who has a full bucket; where that is not enough, the fuller half of all."""
@@ -93,3 +95,8 @@ class RateLimit:
             emptiest = sorted(kept.items(), key=lambda item: item[1], reverse=True)
             kept = dict(emptiest[: self._max_subjects // 2])
         self._full_at = kept
+
+
+@lru_cache(8)
+def _policy(limit: int) -> Mapping[str, str]:
+    return {"ratelimit-limit": str(limit), "ratelimit-policy": f"{limit};w={WINDOW_SECONDS}"}

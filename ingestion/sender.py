@@ -8,6 +8,8 @@ import msgspec
 
 from warehouse.tokens import ADMIN, INGEST
 
+ANONYMOUS = "anonymous"  # what logs and metrics call senders without a key, and …
+TOKEN = "jwt"  # noqa: S105 - … those with a token
 _PLAIN_KEY = frozenset({INGEST})
 
 
@@ -22,7 +24,9 @@ class Sender(NamedTuple):
         user_id: The person whom a token names; None where it names a service, which sends the
             events of others.
         categories: The only categories that it may send; None: all.
-        allowed_origins: Origins of the web pages that may send so; empty: no web page.
+        allowed_origins: Origins of the web pages that may send so; empty: no web page; None: any,
+            for a browser sends no token of its own accord.
+        account: As whom its events are counted against the rate limit; its name where None.
     """
 
     name: str
@@ -30,7 +34,8 @@ class Sender(NamedTuple):
     roles: frozenset[str] = _PLAIN_KEY
     user_id: str | None = None
     categories: frozenset[str] | None = None
-    allowed_origins: frozenset[str] = frozenset()
+    allowed_origins: frozenset[str] | None = frozenset()
+    account: str | None = None
 
     @property
     def may_speak_for_others(self) -> bool:

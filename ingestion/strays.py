@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from ingestion.answers import RefusedError
+from ingestion.gate import Gate
 from ingestion.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -20,13 +21,23 @@ logger = logging.getLogger(__name__)
 class OtherMethods:
     """Answers the methods that a path of endpoints does not take; an ASGI application."""
 
-    def __init__(self, methods: Sequence[str]) -> None:
-        """Take the methods that it does take."""
-        self._allowed = ", ".join(methods)
+    def __init__(self, methods: Sequence[str], gate: Gate) -> None:
+        """Know what it does take.
+
+        Args:
+            methods: Its methods.
+            gate: Which pages of other origins may send.
+        """
+        self._methods = methods
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, whatever the method is."""
-        raise HTTPException(405, headers={"Allow": self._allowed})
+        """Answer browsers that ask before they send, and refuse whatever else it is."""
+        if scope["method"] != "OPTIONS":
+            raise HTTPException(405, headers={"Allow": ", ".join(self._methods)})
+        let_in = await self._gate.preflight(dict(scope["headers"]), self._methods)
+        headers = {"allow": _with_options(self._methods), **let_in}
+        await Response(status_code=204, headers=headers)(scope, receive, send)
 
 
 class Strays:
@@ -46,8 +57,7 @@ class Strays:
         """Return the answer that an exception stands for."""
         allowed = ""
         if isinstance(error, HTTPException) and error.status_code == 405:
-            methods = {*(error.headers or {})["Allow"].split(", "), "OPTIONS"}
-            allowed = ", ".join(sorted(methods))
+            allowed = _with_options((error.headers or {})["Allow"].split(", "))
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers={"allow": allowed})
         refused = self._refusal(request, error, allowed)
@@ -84,3 +94,7 @@ class Strays:
             ):
                 return f"did you mean {route.path}"
         return "/docs lists what there is"
+
+
+def _with_options(methods: Iterable[str]) -> str:
+    return ", ".join(sorted({*methods, "OPTIONS"}))

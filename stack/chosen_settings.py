@@ -86,6 +86,22 @@ def change_setting(name: str, value: str) -> str:
     return f"{variable} is {'set' if value else 'its default'}: {_what_follows(field, variable)}"
 
 
+def replace_write_key(key: str) -> None:
+    """Write another FOOTFALL_WRITE_KEY into footfall.env.
+
+    Raises:
+        OperatorError: The environment has one, which goes before the file; or the file cannot be
+            written.
+    """
+    variable = f"{ENV_PREFIX}WRITE_KEY"
+    if variable in os.environ:
+        raise OperatorError(
+            f"{variable} is in the environment, which goes before {ENV_FILE}: set another key "
+            "there, and run `make up` or `footfall migrate`, which put it in force."
+        )
+    change_setting(variable, key)
+
+
 def _field(name: str) -> str:
     field = name.lower().removeprefix(ENV_PREFIX.lower())
     if field in Settings.model_fields:

@@ -29,6 +29,9 @@ COMMANDS = {
     "products": Command(
         "stack.commands.products:app", "Import and list the products that the marketplace has."
     ),
+    "keys": Command(
+        "stack.commands.keys:app", "Create, list, replace and revoke the keys of senders."
+    ),
     "run": Command("stack.commands.run:run", "Bring marts up to date with what has landed."),
     "loads": Command("stack.commands.loads:app", "List loads that wait or are held; release them."),
     "catalogue": Command(

@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 from stack.postgres import DATABASE
 from warehouse.connections import with_credentials
 from warehouse.errors import OperatorError
+from warehouse.hosts import is_loopback
 from warehouse.roles import AIRFLOW_DATABASE, Role
 from warehouse.settings import ENV_FILE, Settings, home_directory, load_settings
 
@@ -48,6 +49,8 @@ _SECRETS = {  # with the prefixes by which people and secret scanners know them
 _TEXT = """\
 # Written by `make up`; kept by every later one. Keep it to yourself: it holds passwords.
 # Settings of your own (docs/reference/settings.md) may be added at the end.
+# FOOTFALL_ANONYMOUS_SOURCE lets any program on this machine send to the endpoints of older systems
+# without a key. Take it out before FOOTFALL_BIND_HOST opens ingestion to a network.
 """
 
 
@@ -144,7 +147,8 @@ def _values(old: Mapping[str, str], environment: Mapping[str, str]) -> dict[str,
     server = database_url or (
         f"postgresql://user@127.0.0.1:{ports['FOOTFALL_POSTGRES_PORT']}/{DATABASE}"
     )
-    host = client_host(environment.get("FOOTFALL_BIND_HOST") or old.get("FOOTFALL_BIND_HOST"))
+    bind_host = environment.get("FOOTFALL_BIND_HOST") or old.get("FOOTFALL_BIND_HOST")
+    host = client_host(bind_host)
     values = {
         "FOOTFALL_INGESTION_URL": f"http://{host}:{ports['FOOTFALL_INGESTION_PORT']}",
         "FOOTFALL_SERVING_URL": f"http://{host}:{ports['FOOTFALL_SERVING_PORT']}",
@@ -165,6 +169,8 @@ def _values(old: Mapping[str, str], environment: Mapping[str, str]) -> dict[str,
         values["FOOTFALL_DATABASE_URL"] = database_url
     name = "AIRFLOW__CORE__FERNET_KEY"
     values[name] = old.get(name) or base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    if not old and is_loopback(bind_host or host):  # from then on it is the operator's
+        values["FOOTFALL_ANONYMOUS_SOURCE"] = "web"
     return values | {name: value for name, value in old.items() if name not in values}
 
 

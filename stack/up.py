@@ -164,7 +164,7 @@ def prepare_warehouse(state: State) -> None:
     Raises:
         OperatorError: The database cannot be reached, or does not let us.
     """
-    from ingestion.keys import ensure_key
+    from ingestion.keys import DEFAULT_KEY, ensure_key
     from warehouse.migrate import upgrade
     from warehouse.roles import bootstrap
 
@@ -180,7 +180,7 @@ def prepare_warehouse(state: State) -> None:
         upgrade(owner, partitions_ahead_days=settings.partitions_ahead_days)
         with connect(owner, name="footfall up") as connection:
             ensure_key(
-                connection, name="default", source="default", key=settings.require("write_key")
+                connection, name=DEFAULT_KEY, source="default", key=settings.require("write_key")
             )
     except psycopg.OperationalError as error:
         raise OperatorError(

@@ -5,18 +5,18 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
+
+from tests.web import web_server
 
 SECRET = "a secret of the tests, so long that any algorithm of its kind would take it"
 BITS = 2048
@@ -41,8 +41,8 @@ def public_jwk(key_id: str, bits: int = BITS, **members: str) -> dict[str, Any]:
 
 
 def claims(**given: object) -> dict[str, Any]:
-    """Return the claims of a token that is valid for a minute; None takes one away."""
-    everything = {"sub": "u-17", "exp": int(time.time()) + 60, **given}
+    """Return the claims of a token that outlives the suite; None takes one away."""
+    everything = {"sub": "u-17", "exp": int(time.time()) + 86_400, **given}
     return {name: value for name, value in everything.items() if value is not None}
 
 
@@ -90,35 +90,23 @@ class Issuer:
         requests: How often it was asked.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self) -> None:
+        self.url = ""
         self.key_ids = ["first"]
         self.status = 200
         self.requests = 0
+
+    def answer(self) -> tuple[int, str, bytes]:
+        """Return the key set as it is now."""
+        self.requests += 1
+        keys = [public_jwk(key_id) for key_id in self.key_ids]
+        return self.status, "application/json", json.dumps({"keys": keys}).encode()
 
 
 @contextmanager
 def running_issuer() -> Iterator[Issuer]:
     """Serve a key set on a free port for the duration of a ``with`` block."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            issuer.requests += 1
-            body = json.dumps({"keys": [public_jwk(key_id) for key_id in issuer.key_ids]}).encode()
-            self.send_response(issuer.status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        issuer = Issuer(f"http://127.0.0.1:{server.server_port}/keys.json")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield issuer
-        finally:
-            server.shutdown()
-            thread.join()
+    issuer = Issuer()
+    with web_server(issuer.answer) as origin:
+        issuer.url = f"{origin}/keys.json"
+        yield issuer

@@ -25,6 +25,10 @@ from warehouse.roles import Role
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30
 PRIVACY_SECRET = "only-for-tests"
+KEY_OF_TESTS = "fw_key-of-tests"
+KEY_OF_PAGES = "fw_key-of-pages"
+PAGE = "https://shop.example"
+FROM_A_PAGE = {"origin": PAGE, "authorization": f"Bearer {KEY_OF_PAGES}"}
 
 
 def _client() -> httpx.Client:
@@ -106,17 +110,20 @@ def running_ingestion(
     Args:
         warehouse: Where its events go.
         port: TCP port, where it must be a certain one.
-        environment: Further variables, such as ``FOOTFALL_MAX_DEPTH``. Without
-            ``FOOTFALL_SPOOL_DIR`` it has a spool of its own, which goes with it.
+        environment: Further variables, such as ``FOOTFALL_MAX_DEPTH``. Without ``FOOTFALL_HOME``
+            and ``FOOTFALL_SPOOL_DIR`` it has a home and a spool of its own, which go with it.
 
     Yields:
         The running process, ready to take events.
     """
     port = port or free_port()
-    write_key = "fw_key-of-tests"
     with connect(warehouse.dsn(Role.OWNER)) as connection:
-        ensure_key(connection, name="tests", source="test", key=write_key)
-    with tempfile.TemporaryDirectory(prefix="footfall-spool-") as spool:
+        ensure_key(connection, name="tests", source="test", key=KEY_OF_TESTS)
+        ensure_key(connection, name="pages", source="test", key=KEY_OF_PAGES)
+        connection.execute(
+            "update ops.write_keys set allowed_origins = %s where name = 'pages'", ([PAGE],)
+        )
+    with tempfile.TemporaryDirectory(prefix="footfall-home-") as own:
         process = subprocess.Popen(
             [sys.executable, "-m", "ingestion"],
             cwd=PROJECT,
@@ -125,11 +132,12 @@ def running_ingestion(
                 "FOOTFALL_INGEST_DSN": warehouse.dsn(Role.INGEST),
                 "FOOTFALL_PRIVACY_SECRET": PRIVACY_SECRET,
                 "FOOTFALL_INGESTION_PORT": str(port),
-                "FOOTFALL_SPOOL_DIR": spool,
+                "FOOTFALL_HOME": own,
+                "FOOTFALL_SPOOL_DIR": f"{own}/spool",
                 **environment,
             },
         )
-        running = RunningIngestion(f"http://127.0.0.1:{port}", write_key, process)
+        running = RunningIngestion(f"http://127.0.0.1:{port}", KEY_OF_TESTS, process)
         try:
             _wait_until_ready(running)
             yield running

@@ -10,18 +10,16 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from warehouse.hosts import is_loopback
+from warehouse.setting_checks import check_key_set, check_networks, check_origins, check_secret
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 ENV_PREFIX = "FOOTFALL_"
 ENV_FILE = "footfall.env"
-LEAST_SECRET_BYTES = 32  # RFC 7518, section 3.2: as many as HS256 has
 
 # A change of these in the file is in force at the next request that ingestion takes.
 LIVE_SETTINGS = frozenset(
@@ -34,6 +32,7 @@ LIVE_SETTINGS = frozenset(
         "max_future_skew_seconds",
         "unknown_events",
         "anonymous_source",
+        "anonymous_origins",
         "jwt_secret",
         "jwt_jwks",
         "jwt_issuer",
@@ -164,12 +163,17 @@ class Settings(BaseSettings):
         description="Source of events that come without a key to the endpoints of those older "
         "systems that ask for none; without one, such requests get 401. `make up` sets it.",
     )
-    jwt_secret: SecretStr | None = Field(
+    anonymous_origins: Annotated[str, AfterValidator(check_origins)] = Field(
+        default="",
+        description="Origins of web pages, separated by commas, that may send without a key, such "
+        "as `https://shop.example` or `https://*.shop.example`; empty: no page may.",
+    )
+    jwt_secret: Annotated[SecretStr | None, AfterValidator(check_secret)] = Field(
         default=None,
         description="Shared secret of tokens (JWT) signed with HS256, at least 32 bytes. Without "
         "it such tokens are refused.",
     )
-    jwt_jwks: str | None = Field(
+    jwt_jwks: Annotated[str | None, AfterValidator(check_key_set)] = Field(
         default=None,
         description="Where the public keys (JWKS) of tokens signed with RS256 are: an https URL "
         "(http on this machine alone), or a file. Without it such tokens are refused.",
@@ -187,7 +191,7 @@ class Settings(BaseSettings):
     jwt_source: str = Field(
         default="jwt", description="Source of events that are sent with a token."
     )
-    trusted_proxies: str = Field(
+    trusted_proxies: Annotated[str, AfterValidator(check_networks)] = Field(
         default="",
         description="Addresses or networks, separated by commas, of proxies whose "
         "`X-Forwarded-For` is believed.",
@@ -302,28 +306,6 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe message that the processes log."
     )
-
-    @field_validator("jwt_secret")
-    @classmethod
-    def _check_secret(cls, secret: SecretStr | None) -> SecretStr | None:
-        length = len(secret.get_secret_value().encode()) if secret is not None else 0
-        if 0 < length < LEAST_SECRET_BYTES:
-            raise ValueError(
-                f"it has {length} bytes, and must have {LEAST_SECRET_BYTES} or more: make one with "
-                "`openssl rand -base64 48`"
-            )
-        return secret
-
-    @field_validator("jwt_jwks")
-    @classmethod
-    def _check_key_set(cls, location: str | None) -> str | None:
-        if location and "://" in location:
-            url = urlsplit(location)
-            if url.scheme != "https" and not (
-                url.scheme == "http" and is_loopback(url.hostname or "")
-            ):
-                raise ValueError("it must be an https URL (http on this machine alone), or a file")
-        return location
 
     def require(self, name: str) -> str:
         """Return the text of a setting that must be present.

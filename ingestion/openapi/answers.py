@@ -37,6 +37,10 @@ HEADERS: Json = {
         "description": "Seconds after which all of it is there again.",
         "schema": {"type": "integer", "minimum": 0},
     },
+    "RateLimitPolicy": {
+        "description": "What is allowed in which time, in seconds.",
+        "schema": {"type": "string", "example": "600;w=60"},
+    },
     "AcceptEncoding": {
         "description": "Which encodings are understood.",
         "required": True,
@@ -47,6 +51,7 @@ _RATE_LIMIT: Json = {
     "RateLimit-Limit": "RateLimitLimit",
     "RateLimit-Remaining": "RateLimitRemaining",
     "RateLimit-Reset": "RateLimitReset",
+    "RateLimit-Policy": "RateLimitPolicy",
 }
 _HEADERS_OF = {
     401: {"WWW-Authenticate": "Challenge"},

@@ -42,7 +42,9 @@ def describe_api(catalogue: Catalogue, settings: Settings) -> Json:
                 WRITE_KEY: {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A write key, which says whose events they are.",
+                    "description": "A write key, which says whose events they are. A key for web "
+                    "pages, which has origins, may also come as `X-Write-Key: <key>`, or as "
+                    "`?key=<key>` in the address.",
                 },
                 TOKEN: {
                     "type": "http",

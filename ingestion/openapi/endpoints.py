@@ -57,6 +57,7 @@ def _refusals(operation: Operation, settings: Settings) -> dict[int, str]:
     return {
         400: "No event can be told apart: the body is not JSON, not gzip, or incomplete.",
         401: "The write key or token is missing, or not valid; the message says why.",
+        403: "The sender may not send this, or pages of this origin may not send so.",
         408: f"The body did not arrive within {settings.body_timeout_seconds:g} seconds.",
         413: f"The body has more than {settings.max_body_bytes:,} bytes, or more than "
         f"{settings.max_batch_events:,} events.",

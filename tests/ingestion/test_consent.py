@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Warehouse
 from tests.ingestion.homes import Home
 from tests.ingestion.ledger import assert_ledger_adds_up, page_view, query
-from tests.servers import RunningIngestion
+from tests.servers import FROM_A_PAGE, RunningIngestion
 
 Event = dict[str, object]
 
@@ -139,7 +139,7 @@ def test_a_bot_that_sends_by_itself_is_known_by_its_own_user_agent(
     following: RunningIngestion, home: Home
 ) -> None:
     home.write(FOOTFALL_BOTS="suppress")
-    bot = {"user_agent": "Googlebot/2.1", "origin": "https://shop.example"}
+    bot = {"user_agent": "Googlebot/2.1", **FROM_A_PAGE}
     assert code(following, page_view(), **bot) == "bot"
     assert code(following, page_view(), user_agent="Googlebot/2.1") == "stored"  # a server's own
 

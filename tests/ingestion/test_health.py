@@ -9,10 +9,13 @@ from typing import Any
 
 import httpx
 
+from ingestion.keys import revoke_key
 from stack.postgres import EmbeddedPostgres
 from tests.conftest import Warehouse
-from tests.ingestion.ledger import away, hanging, page_view
+from tests.ingestion.ledger import away, hanging, page_view, wait_for
 from tests.servers import RunningIngestion, running_ingestion
+from warehouse.connections import connect
+from warehouse.roles import Role
 
 BOUND_SECONDS = 5
 
@@ -37,7 +40,7 @@ def test_health_names_each_dependency(ingestion: RunningIngestion) -> None:
     )
     assert 0 < found["postgres"]["latency_ms"] < 1000
     assert found["catalogue"]["event_types"] > 50
-    assert found["keys"]["valid"] == 1
+    assert found["keys"]["valid"] == 2
     assert found["queue"] == {"status": "healthy", "events": 0, "bytes": 0}
     assert found["spool"] == {
         "status": "healthy",
@@ -74,10 +77,15 @@ def test_health_is_told_in_bounded_time_while_postgres_hangs(
 
 
 def test_who_cannot_take_events_is_not_ready(warehouse: Warehouse) -> None:
-    with running_ingestion(warehouse) as no_keys_yet, away(warehouse):
-        answer = get(no_keys_yet, "ready")
-        assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
-        assert answer.headers["retry-after"] == "2"
+    with running_ingestion(warehouse) as without_keys:
+        with connect(warehouse.dsn(Role.OWNER)) as connection:
+            revoke_key(connection, name="tests")
+            revoke_key(connection, name="pages")
+        wait_for(lambda: without_keys.send([]).status_code == 401)
+        with away(warehouse):
+            answer = get(without_keys, "ready")
+            assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+            assert answer.headers["retry-after"] == "2"
 
 
 def test_files_that_are_wrong_degrade_health_and_say_why(

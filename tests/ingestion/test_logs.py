@@ -14,10 +14,11 @@ import asyncpg
 import pytest
 
 from ingestion.dialects import DIALECTS
+from ingestion.keys import ensure_key
 from ingestion.logs import JsonFormatter, log_lost_exception
 from tests.conftest import Warehouse
 from tests.ingestion.ledger import page_view
-from tests.servers import RunningIngestion, running_ingestion
+from tests.servers import KEY_OF_TESTS, RunningIngestion, running_ingestion
 from warehouse.connections import connect
 from warehouse.roles import Role
 
@@ -93,9 +94,15 @@ def send_everything(ingestion: RunningIngestion) -> set[int]:
 def test_nothing_personal_is_logged_whatever_happens(
     warehouse: Warehouse, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    with connect(warehouse.dsn(Role.OWNER)) as connection:
+        ensure_key(connection, name="tests", source="test", key=KEY_OF_TESTS)
+        connection.execute("update ops.write_keys set allowed_origins = %s", ([HEADERS["origin"]],))
     with (
         running_ingestion(
-            warehouse, FOOTFALL_LOG_LEVEL="debug", FOOTFALL_MAX_BODY_BYTES="2000000"
+            warehouse,
+            FOOTFALL_LOG_LEVEL="debug",
+            FOOTFALL_MAX_BODY_BYTES="2000000",
+            FOOTFALL_RATE_LIMIT_CLIENT_REQUESTS="0",
         ) as ingestion,
         connect(warehouse.dsn(Role.OWNER), autocommit=True) as connection,
     ):

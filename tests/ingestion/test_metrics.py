@@ -156,7 +156,7 @@ def wait_for(ingestion: RunningIngestion, name: str, value: float) -> None:
 def test_postgres_and_the_process_are_shown(metered: RunningIngestion) -> None:
     figures = scrape(metered)
     assert figures.of("postgres_up") == 1
-    assert figures.of("write_keys") == 1
+    assert figures.of("write_keys") == 2
     assert figures.of("settings_problem") == 0
     assert figures["process_resident_memory_bytes", frozenset()] > 10_000_000
 

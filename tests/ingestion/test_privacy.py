@@ -24,7 +24,7 @@ from tests.ingestion.ledger import (
     stored,
     wait_until_drained,
 )
-from tests.servers import RunningIngestion, running_ingestion
+from tests.servers import FROM_A_PAGE, RunningIngestion, running_ingestion
 from warehouse.connections import connect
 from warehouse.roles import Role
 
@@ -36,7 +36,7 @@ AGENT = (
     "(KHTML, like Gecko) Version/17.0 Mobile/15E148 Safari/604.1"
 )
 DERIVED = {"device": "mobile", "browser": "Mobile Safari", "os": "iOS"}
-PAGE = {"origin": "https://shop.example", "user_agent": AGENT}
+PAGE = {"user_agent": AGENT, **FROM_A_PAGE}
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,7 @@ def test_a_minute_allows_as_much_as_the_limit_and_then_tells_how_long_to_wait() 
         "ratelimit-limit": "6",
         "ratelimit-remaining": "0",
         "ratelimit-reset": "60",
+        "ratelimit-policy": "6;w=60",
     }
     clock.now += math.ceil(taken[-1].wait_seconds)
     assert limit.take("a").wait_seconds == 0
@@ -54,6 +55,14 @@ def test_what_is_refused_costs_nothing() -> None:
     limit.take("a", 5)
     assert limit.take("a", 6).wait_seconds > 0
     assert limit.take("a", 5).wait_seconds == 0
+
+
+def test_who_asks_what_is_left_uses_nothing_of_it() -> None:
+    limit = RateLimit(10, clock=Clock())
+    assert limit.take("a", 0).remaining == 10
+    limit.take("a", 4)
+    assert limit.take("a", 0).remaining == 6
+    assert limit.take("a", 0).remaining == 6
 
 
 def test_more_than_the_limit_is_never_allowed() -> None:

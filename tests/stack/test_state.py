@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.state import open_state, prepare_state, read_env_file
+from stack.state import open_state, prepare_state, read_env_file, write_env_file
 from warehouse.errors import OperatorError
 from warehouse.roles import Role
 from warehouse.settings import ENV_FILE
@@ -49,6 +49,26 @@ def test_a_second_start_changes_nothing(home: Path) -> None:
 
     assert not prepare_state().is_new
     assert (home / ENV_FILE).read_bytes() == before
+
+
+def test_on_this_machine_alone_older_systems_send_without_a_key_until_the_operator_says_no(
+    home: Path,
+) -> None:
+    prepare_state()
+    values = read_env_file(home)
+    assert values.pop("FOOTFALL_ANONYMOUS_SOURCE") == "web"
+    assert "FOOTFALL_ANONYMOUS_SOURCE lets any program" in (home / ENV_FILE).read_text()
+
+    write_env_file(home, values)
+    assert prepare_state().settings.anonymous_source is None
+
+
+def test_where_others_can_reach_ingestion_nobody_sends_without_a_key(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTFALL_BIND_HOST", "192.0.2.7")
+
+    assert prepare_state().settings.anonymous_source is None
 
 
 def test_two_states_share_no_secret(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

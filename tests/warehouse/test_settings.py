@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from warehouse.settings import LEAST_SECRET_BYTES, Settings, explain_invalid
+from warehouse.setting_checks import LEAST_SECRET_BYTES
+from warehouse.settings import Settings, explain_invalid
 
 
 @pytest.mark.parametrize("secret", ["", "s" * LEAST_SECRET_BYTES, "ü" * (LEAST_SECRET_BYTES // 2)])

@@ -11,8 +11,37 @@ from collections.abc import AsyncIterator, Sequence
 import asyncpg
 
 from bench._formats import make_event
+from warehouse.connections import connect
 
 ROWS = 5_000
+_MILLION = 1_000_000
+_HISTORY = """
+with
+made as materialized (
+    select uuidv7() as event_id, number from generate_series(1, %s) as given (number)
+),
+load as (
+    insert into raw.loads (
+        origin, received, stored, duplicate, quarantined, suppressed,
+        first_received_at, last_received_at
+    )
+    select 'http', count(*), count(*), 0, 0, 0, now(), now() from made
+    returning load_id
+),
+ids as (
+    insert into raw.event_ids (event_id, load_id) select event_id, load_id from made, load
+)
+insert into raw.events (
+    event_id, visitor_id, source, category, event_type, user_id, session_id, entity_type,
+    entity_id, occurred_at, received_at, load_id, context, properties
+)
+select
+    event_id, 'user-' || number %% 50000, 'bench', 'product', 'view', 'user-' || number %% 50000,
+    'session-' || number %% 200000, 'product', number %% 10000, now(), now(), load_id,
+    '{"page_path": "/products/17", "device": "mobile"}',
+    '{"product_name": "Water bottle", "price": 29.99}'
+from made, load
+"""
 _COLUMNS = (
     "event_id", "visitor_id", "source", "category", "event_type", "user_id", "session_id",
     "entity_type", "entity_id", "occurred_at", "received_at", "load_id", "context", "properties",
@@ -30,6 +59,18 @@ def copy_events(owner: str, rounds: int) -> float:
         Events a second; making the texts is not counted.
     """
     return asyncio.run(_copy(owner, rounds))
+
+
+def add_history(owner: str, events: int) -> None:
+    """Store events that Postgres makes up by itself, in transactions of a million.
+
+    Args:
+        owner: DSN of the warehouse's owner.
+        events: How many.
+    """
+    with connect(owner, autocommit=True) as connection:
+        for start in range(0, events, _MILLION):
+            connection.execute(_HISTORY, (min(_MILLION, events - start),))
 
 
 async def _copy(owner: str, rounds: int) -> float:

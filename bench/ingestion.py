@@ -19,15 +19,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench._copy import ROWS, copy_events
+from bench._copy import ROWS, add_history, copy_events
 from bench._load import Load, Measured, load
 from bench._servers import Target, ingestion, plain, postgres
 from warehouse.connections import connect
 
 BATCH = 500
-SECONDS = 8
-HISTORY = 200_000  # events stored before the first measurement; ten times as many before the second
-PLAIN_WORKERS = (1, 2, 3)
+SECONDS = 5
+HISTORY = 200_000  # events stored before the first measurement
+PLAIN_WORKERS = (2, 3)  # one serves it worse
+CONNECTIONS = {1: 256, BATCH: 8}
 
 
 def main() -> None:
@@ -47,8 +48,8 @@ def main() -> None:
 
 def _measure(directory: Path) -> list[list[str]]:
     with postgres(directory / "plain") as owner:
-        single = max(_plain(owner, workers, 1, 64) for workers in PLAIN_WORKERS)
-        batch = max(_plain(owner, workers, BATCH, 8) for workers in PLAIN_WORKERS)
+        single = max(_plain(owner, workers, 1) for workers in PLAIN_WORKERS)
+        batch = max(_plain(owner, workers, BATCH) for workers in PLAIN_WORKERS)
     plain_rates = {1: single[0], BATCH: batch[0]}
     with postgres(directory / "footfall") as owner:
         limit = copy_events(owner, HISTORY // ROWS)
@@ -69,7 +70,7 @@ def _measure(directory: Path) -> list[list[str]]:
                 if what == "single":
                     half = _load(target, form, size, measured.rate / 2)
                     rows.append(_row("Footfall, single at half that rate", half, limit, single[0]))
-            copy_events(owner, 9 * _stored(owner) // ROWS)
+            add_history(owner, 9 * _stored(owner))
             for what, size in (("single", 1), (f"batches of {BATCH}", BATCH)):
                 measured = _load(target, "canonical", size)
                 title = f"Footfall, {what}, {_stored(owner) / 1e6:.0f} million stored"
@@ -79,17 +80,16 @@ def _measure(directory: Path) -> list[list[str]]:
     return rows
 
 
-def _plain(owner: str, workers: int, size: int, connections: int) -> tuple[float, int, Measured]:
+def _plain(owner: str, workers: int, size: int) -> tuple[float, int, Measured]:
     with plain(owner, workers) as target:
         measured = load(
-            Load(target.url, "none", batch=size, connections=connections, seconds=SECONDS)
+            Load(target.url, "none", batch=size, connections=CONNECTIONS[size], seconds=SECONDS)
         )
     return measured.rate, workers, measured
 
 
 def _load(target: Target, form: str, size: int, rate: float = 0) -> Measured:
-    connections = 64 if size == 1 else 8
-    return load(Load(target.url, target.key, form, size, connections, SECONDS, rate))
+    return load(Load(target.url, target.key, form, size, CONNECTIONS[size], SECONDS, rate))
 
 
 def _stored(owner: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -337,14 +338,16 @@ def test_a_full_disk_sends_senders_away_and_loses_nothing_acknowledged(
     assert sums["received"] == sums["stored"] == acknowledged + 100
 
 
-def test_a_postgres_that_hangs_holds_neither_senders_up_for_long_nor_the_end(
+def test_neither_a_postgres_that_hangs_nor_a_slow_client_holds_up_senders_or_the_end_for_long(
     postgres: EmbeddedPostgres, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     with (
         running_ingestion(warehouse, FOOTFALL_SPOOL_DIR=str(tmp_path)) as ingestion,
         ThreadPoolExecutor(1) as pool,
+        socket.create_connection(("127.0.0.1", int(ingestion.url.rpartition(":")[2]))) as slow,
     ):
         ingestion.verdicts(page_view())
+        slow.sendall(b"POST /v1/events HTTP/1.1\r\nHost: x\r\n")
         with hanging(postgres):
             started = time.monotonic()
             answer = pool.submit(ingestion.verdicts, page_view())
@@ -352,7 +355,7 @@ def test_a_postgres_that_hangs_holds_neither_senders_up_for_long_nor_the_end(
             ingestion.process.send_signal(SIGTERM)
             assert answer.result()[0]["reason"]["code"] == "spooled"
             assert time.monotonic() - started < 8
-            assert ingestion.process.wait(10) == 0
+            assert ingestion.process.wait(12) == 0
     with running_ingestion(warehouse, FOOTFALL_SPOOL_DIR=str(tmp_path)) as ingestion:
         wait_until_drained(ingestion)
     assert assert_ledger_adds_up(warehouse)["stored"] == 2

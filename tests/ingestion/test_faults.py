@@ -187,3 +187,26 @@ def test_without_a_spool_senders_keep_their_events_while_postgres_is_away(
         assert {refusal.status_code for refusal in refusals} == {httpx.codes.SERVICE_UNAVAILABLE}
         assert all(int(refusal.headers["retry-after"]) > 0 for refusal in refusals)
         assert ingestion.statuses(page_view()) == ["stored"]
+
+
+def test_a_process_that_starts_while_postgres_is_away_takes_events_from_senders_known_before(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    port = free_port()
+    own = {"FOOTFALL_HOME": str(tmp_path), "FOOTFALL_SPOOL_DIR": str(tmp_path / "spool")}
+
+    def start() -> RunningIngestion:
+        return running.enter_context(running_ingestion(warehouse, port=port, **own))
+
+    with ExitStack() as running:
+        first = start()
+        senders = running.enter_context(sending(first))
+        with away(warehouse):
+            wait_for(lambda: spool(first)["events"] > 100)
+            kill(first)
+            second = start()
+            wait_for(lambda: spool(second)["events"] > 1_000)
+        finish(senders)
+        wait_until_drained(second)
+    agree(warehouse, senders)
+    assert total(senders, "acknowledged") == total(senders, "sent")

@@ -18,6 +18,7 @@ from warehouse.settings import Settings
 from warehouse.signing_keys import SigningKeysError
 from warehouse.tokens import ADMIN, INGEST, TokenError, TokenTerms, TokenVerifier
 
+_NO_TOKEN = ("null", "undefined")  # as scripts of pages send it whose visitor is not signed in
 _CHALLENGE = 'Bearer realm="footfall"'
 _RETRY_SECONDS = 2
 
@@ -79,7 +80,8 @@ class Credentials:
             credential = credential.strip()
             if scheme.lower() != "bearer" or not credential:
                 raise missing()
-            return await self._bearer(credential)
+            if credential not in _NO_TOKEN or not may_be_anonymous:
+                return await self._bearer(credential)
         open_key = _open_key(headers, scope)
         if open_key is not None:
             return await self._browser(open_key)

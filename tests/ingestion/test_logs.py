@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import logging
 import re
@@ -60,34 +59,35 @@ def bodies(example: dict[str, Any]) -> Iterator[Any]:
     yield PERSON.encode()
     yield b'{"user_id": "' + PERSON.encode()
     yield b'{"user_id": "' + PERSON.encode() + b'\xff"}'
-    yield b"x" * 3_000_000 + PERSON.encode()
+    yield b"x" * 150_000 + PERSON.encode()
 
 
 def send_everything(ingestion: RunningIngestion) -> set[int]:
     """Send personal values in every place there is, and return the statuses of the answers."""
+    own = ingestion.headers
     statuses = set()
-    for dialect, number in zip(DIALECTS, itertools.count()):
+
+    def send(method: str, path: str, body: Any = b"", **headers: str) -> None:
+        answer = ingestion.client.request(
+            method,
+            f"{ingestion.url}{path}?user={PERSON}",
+            headers=HEADERS | {name.replace("_", "-"): text for name, text in headers.items()},
+            content=body if isinstance(body, bytes) else json.dumps(body).encode(),
+        )
+        statuses.add(answer.status_code)
+
+    for number, dialect in enumerate(DIALECTS):
         for endpoint in dialect.endpoints:
             path = re.sub(r"\{\w+\}", PERSON, endpoint.path)
-            for body in bodies(
-                {"user_id": f"{PERSON}{number}", **(endpoint.operation.example or {})}
-            ):
-                for more in (
-                    ingestion.headers,
-                    {"authorization": f"Bearer {PERSON}"},
-                    {**ingestion.headers, "content-encoding": PERSON},
-                    {**ingestion.headers, "content-encoding": "gzip"},
-                ):
-                    answer = ingestion.client.request(
-                        endpoint.method,
-                        f"{ingestion.url}{path}?user={PERSON}",
-                        headers={**HEADERS, **more},
-                        content=body if isinstance(body, bytes) else json.dumps(body).encode(),
-                    )
-                    statuses.add(answer.status_code)
-    for method, path in (("GET", PERSON), (PERSON, "v1/events"), ("POST", f"docs/assets/{PERSON}")):
-        answer = ingestion.client.request(method, f"{ingestion.url}/{path}", headers=HEADERS)
-        statuses.add(answer.status_code)
+            example = {"user_id": f"{PERSON}{number}", **(endpoint.operation.example or {})}
+            for body in bodies(example):
+                send(endpoint.method, path, body, **own)
+            send(endpoint.method, path, example, authorization=f"Bearer {PERSON}")
+            send(endpoint.method, path, example, content_encoding=PERSON, **own)
+            send(endpoint.method, path, example, content_encoding="gzip", **own)
+    send("GET", f"/{PERSON}")
+    send(PERSON, "/v1/events")
+    send("POST", f"/docs/assets/{PERSON}")
     return statuses
 
 
@@ -101,8 +101,10 @@ def test_nothing_personal_is_logged_whatever_happens(
         running_ingestion(
             warehouse,
             FOOTFALL_LOG_LEVEL="debug",
-            FOOTFALL_MAX_BODY_BYTES="2000000",
+            FOOTFALL_MAX_BODY_BYTES="100000",
             FOOTFALL_RATE_LIMIT_CLIENT_REQUESTS="0",
+            FOOTFALL_IP_ADDRESSES="full",
+            FOOTFALL_USER_AGENTS="full",
         ) as ingestion,
         connect(warehouse.dsn(Role.OWNER), autocommit=True) as connection,
     ):

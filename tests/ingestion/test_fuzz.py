@@ -223,7 +223,7 @@ def test_no_bytes_on_a_connection_harm_the_server(
     fuzzed: RunningIngestion, fuzzed_warehouse: Warehouse, fuzz_examples: int | None
 ) -> None:
     @settings(
-        max_examples=fuzz_examples or EXAMPLES * 20,
+        max_examples=(fuzz_examples or EXAMPLES) * 20,
         derandomize=fuzz_examples is None,
         database=None,
         deadline=None,

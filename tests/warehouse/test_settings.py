@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -54,3 +56,25 @@ def test_a_short_secret_is_refused_and_not_shown() -> None:
         "FOOTFALL_JWT_SECRET: it has 7 bytes, and must have 32 or more"
     )
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("trusted_proxies", "10.0.0.0/8, hunter2", "number 2 of the list is neither an address"),
+        ("trusted_proxies", "10.0.0.0/99", "number 1 of the list is neither an address"),
+        ("anonymous_origins", "https://shop.example,hunter2", "number 2 of the list is no origin"),
+        ("anonymous_origins", "*", "number 1 of the list is no origin"),
+    ],
+)
+def test_a_list_with_a_wrong_entry_is_refused_by_its_place(name: str, value: str, why: str) -> None:
+    given: dict[str, Any] = {name: value}
+    with pytest.raises(ValidationError) as error:
+        Settings(_env_file=None, **given)
+    assert explain_invalid(error.value).startswith(f"FOOTFALL_{name.upper()}: {why}")
+    assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", ["", " ", "10.0.0.1", "10.1.2.3/8, fd00::/8,", "::1"])
+def test_a_list_of_networks_may_hold_addresses_and_blanks(value: str) -> None:
+    assert Settings(_env_file=None, trusted_proxies=value).trusted_proxies == value

@@ -70,6 +70,7 @@ loads = Table(
         "load_id",
         postgresql_where=text("state <> 'settled' and stored > 0"),
     ),
+    Index("ix_loads_received_at", "received_at", postgresql_using="brin"),
     schema="raw",
     comment="One row per landing transaction: what was received and what became of it.",
 )
@@ -141,6 +142,7 @@ quarantine = Table(
     Column("replay_load_id", BigInteger, comment="load in which its replay landed"),
     CheckConstraint("state in ('open', 'replayed', 'discarded')", name="state"),
     Index("ix_quarantine_open", "received_at", postgresql_where=text("state = 'open'")),
+    Index("ix_quarantine_received_at", "received_at", postgresql_using="brin"),
     schema="raw",
     comment="Every event that could not be stored, with the reason; replayable.",
 )
@@ -261,6 +263,7 @@ quality_results = Table(
     Column("observed", JSONB, nullable=False, server_default=EMPTY_OBJECT),
     CheckConstraint("severity in ('blocking', 'warning')", name="severity"),
     Index("ix_quality_results_run_id", "run_id"),
+    Index("ix_quality_results_checked_at", "checked_at", postgresql_using="brin"),
     schema="ops",
     comment="What each expectation found, run by run.",
 )

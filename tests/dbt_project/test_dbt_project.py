@@ -42,9 +42,10 @@ def test_every_settled_event_is_counted_on_its_day(
     with connect(warehouse.dsn(Role.TRANSFORM)) as connection:
         connection.execute("update marts.daily_analytics set events = events - 1")
         connection.execute("delete from marts.product_daily where product_id = 'p1'")
+        connection.execute("update marts.sales_daily set orders = orders + 1")
     with pytest.raises(DbtError) as raised:
         dbt_project(settings).invoke(["test", "--select", "tag:reconciliation"])
-    for test in ("daily_events_equal_raw", "product_days_equal_raw"):
+    for test in ("daily_events_equal_raw", "product_days_equal_raw", "sales_equal_raw"):
         assert test in str(raised.value)
 
 

@@ -146,6 +146,47 @@ RECOMMENDATIONS = (
         "unique_visitors": 2,
     },
 )
+ORDERS = (
+    {
+        "order_id": "o1",
+        "status": "refunded",
+        "order_date": MONDAY,
+        "placed_at": NOON,
+        "last_event_at": NOON + timedelta(days=1),
+        "currency": "EUR",
+        "total": 10,
+        "items_count": 2,
+        "refunds": 1,
+        "refunded": 4,
+        "is_sale": True,
+    },
+    {
+        "order_id": "o2",
+        "order_date": MONDAY,
+        "placed_at": NOON,
+        "last_event_at": NOON,
+        "currency": "unknown",
+        "total": None,
+        "is_cancelled": True,
+    },
+)
+SALES_DAYS = (
+    {"date": MONDAY, "currency": "EUR", "orders": 2, "cancelled_orders": 1, "sales": 1},
+    {"date": MONDAY + timedelta(1), "currency": "EUR"},
+    {"date": MONDAY, "currency": "unknown", "orders": 1, "sales": 1},
+)
+PAYMENT_METHODS = (
+    {
+        "date": MONDAY,
+        "payment_method": "card",
+        "currency": "EUR",
+        "orders": 2,
+        "sales": 1,
+        "payments_completed": 1,
+        "payments_failed": 1,
+        "failure_rate": 50,
+    },
+)
 MARTS: Mapping[str, tuple[str, tuple[Mapping[str, object], ...]]] = {
     "daily_analytics": ("daily", DAYS),
     "user_analytics": ("user", USERS),
@@ -156,9 +197,16 @@ MARTS: Mapping[str, tuple[str, tuple[Mapping[str, object], ...]]] = {
     "product_monthly": ("product", PRODUCT_MONTHS),
     "search_terms_daily": ("product", SEARCH_TERMS),
     "recommendations_daily": ("product", RECOMMENDATIONS),
+    "orders": ("sales", ORDERS),
+    "sales_daily": ("sales", SALES_DAYS),
+    "payment_methods_daily": ("sales", PAYMENT_METHODS),
 }
 # figures that may be negative: what was withdrawn, given back or has shrunk
-SIGNED = {"total_favorites", "total_units_sold", "units_sold", "avg_results"}
+SIGNED = {
+    *("total_favorites", "total_units_sold", "units_sold", "avg_results"),
+    *("total", "refunded", "net_total", "revenue", "refunds", "net_revenue"),
+    *("average_order_value", "revenue_growth_day", "revenue_growth_week"),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -184,7 +232,7 @@ def without_figures(result: GateResult) -> set[str]:
     return {sentence.partition(", but ")[0] for sentence in result.failures}
 
 
-@pytest.mark.parametrize("domain", ["daily", "product", "user"])
+@pytest.mark.parametrize("domain", sorted({domain for domain, _ in MARTS.values()}))
 def test_good_candidates_pass(settings: Settings, domain: str) -> None:
     result = check_candidates(settings, domain, RUN)
     assert (result.failures, result.warnings) == ((), ())
@@ -319,6 +367,35 @@ def test_every_figure_that_cannot_be_negative_is_checked(
             "recommendations_purchased = 3, purchase_rate = 150",
             ["recommendations_purchased is never greater", "purchase_rate is at least 0"],
         ),
+        (
+            "orders",
+            "order_id = 'o1', currency = 'euro', is_sale = true, order_date = current_date + 2,"
+            " last_event_at = now() + interval '1 hour'",
+            [
+                "order_id is unique",
+                "every currency is a code",
+                "no cancelled order counts as a sale",
+                "no order_date is in the future",
+                "no event is in the future",
+            ],
+        ),
+        ("orders", "placed_at = '2024-07-01'", ["placed_at is never greater than last_event_at"]),
+        ("sales_daily", "date = '2024-06-05' where orders = 0", ["every day of a currency from"]),
+        (
+            "sales_daily",
+            "sales = 3, cancelled_orders = 4, currency = 'EURO', date = '2024-06-03'",
+            [
+                "date, currency are unique",
+                "sales is never greater than orders",
+                "cancelled_orders is never greater than orders",
+                "every currency is a code",
+            ],
+        ),
+        (
+            "payment_methods_daily",
+            "failure_rate = 101, sales = 3, currency = '', date = current_date + 2",
+            ["failure_rate is at least 0", "sales is never", "every currency", "in the future"],
+        ),
     ],
 )
 def test_defects_of_a_mart_keep_it_from_being_published(
@@ -351,6 +428,9 @@ def test_defects_of_a_mart_keep_it_from_being_published(
             "recommendations_clicked = 9",
             ["recommendations_clicked is never greater than recommendations_shown"],
         ),
+        ("orders", "refunded = 11", ["no more is given back than an order was worth"]),
+        ("orders", "total = -1, refunded = -2", ["no total is negative", "no refund is negative"]),
+        ("sales_daily", "revenue = -1, refunds = -1", ["a negative revenue", "negative refunds"]),
     ],
 )
 def test_oddities_of_a_mart_warn_and_pass(

@@ -94,7 +94,7 @@ def run_all(settings: Settings, gates: GivenGates) -> Run:
 def mart(warehouse: Warehouse, name: str, columns: str = "*") -> list[tuple[Any, ...]]:
     """Return the rows of a published mart, ordered, as an analyst would read them."""
     with connect(warehouse.dsn(Role.READER)) as connection:
-        query = f"select {columns} from marts.{name} order by 1"
+        query = f"select * from (select {columns} from marts.{name}) as read order by read"
         return connection.execute(query.encode()).fetchall()
 
 

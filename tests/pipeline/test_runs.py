@@ -14,7 +14,7 @@ import pytest
 
 from pipeline import loads
 from pipeline.alerts import open_alerts
-from pipeline.domains import UnknownDomainError
+from pipeline.domains import UnknownDomainError, mart_domains
 from pipeline.runs import run
 from tests.conftest import Warehouse
 from tests.pipeline.conftest import GivenGates, Run, all_marts, mart
@@ -86,7 +86,8 @@ def test_a_run_with_nothing_new_writes_nothing(warehouse: Warehouse, run_all: Ru
     report = run_all()
     assert {domain.state for domain in report.domains} == {"current"}
     with connect(warehouse.dsn(Role.TRANSFORM)) as connection:
-        assert connection.execute("select count(*) from ops.runs").fetchone() == (4,)
+        runs = connection.execute("select count(*) from ops.runs").fetchone()
+    assert runs == (1 + len(mart_domains()),)
 
 
 def test_a_run_touches_only_the_rows_that_changed(warehouse: Warehouse, run_all: Run) -> None:

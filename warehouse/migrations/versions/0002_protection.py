@@ -52,8 +52,20 @@ for each statement execute function ops.one_erasure_at_a_time();
 """
 
 
+# What tells of a day's quality reads the day alone.
+BY_TIME = (
+    ("raw", "loads", "received_at"),
+    ("raw", "quarantine", "received_at"),
+    ("ops", "quality_results", "checked_at"),
+)
+
+
 def upgrade() -> None:
     op.execute(LANDING_EVENT)
+    for schema, table, column in BY_TIME:
+        op.create_index(
+            f"ix_{table}_{column}", table, [column], schema=schema, postgresql_using="brin"
+        )
     op.add_column(
         "write_keys",
         sa.Column(
@@ -180,6 +192,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for schema, table, column in BY_TIME:
+        op.drop_index(f"ix_{table}_{column}", table, schema=schema)
     op.execute("drop type raw.landing_event")
     op.drop_table("products", schema="ops")
     op.drop_table("address_salts", schema="ops")

@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ touched_days_of(touched_orders(), ref('int_order_events')) }}

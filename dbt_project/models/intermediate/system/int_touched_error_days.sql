@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ touched_days_of(touched_errors(), ref('int_error_events')) }}

@@ -25,7 +25,7 @@ def contract(domain: str, mart: str) -> dict[str, str]:
 
 def is_number(type_: str) -> bool:
     """Tell whether a column of this type holds counts or measures."""
-    return type_.startswith(("bigint", "numeric"))
+    return type_.startswith(("bigint", "integer", "numeric"))
 
 
 def build(

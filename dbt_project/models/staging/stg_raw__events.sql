@@ -30,6 +30,8 @@ renamed as (
         case
             when {{ is_product_deed_of_user() }} then coalesce(entity_id, {{ product_of_properties() }})
             when {{ is_error() }} then event_id::text
+            -- as Postgres writes the ids of events, which is how errors are called
+            when category = 'system' and entity_type = 'error' then lower(entity_id)
             else entity_id
         end as entity_id,
         value::numeric(38, 9) as value,

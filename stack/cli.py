@@ -34,6 +34,7 @@ COMMANDS = {
     ),
     "run": Command("stack.commands.run:run", "Bring marts up to date with what has landed."),
     "loads": Command("stack.commands.loads:app", "List loads that wait or are held; release them."),
+    "alerts": Command("stack.commands.alerts:app", "List what is wrong; take it on."),
     "catalogue": Command(
         "stack.commands.catalogue:app", "List, check, add the types of events that there are."
     ),

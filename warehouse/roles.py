@@ -83,12 +83,15 @@ TABLE_GRANTS = (
     Grant(Role.TRANSFORM, "select, insert, update", "ops.domain_progress"),
     Grant(Role.TRANSFORM, "select, insert", "ops.quality_results"),
     Grant(Role.TRANSFORM, "select, insert, update", "ops.alerts"),
+    Grant(Role.TRANSFORM, "select, insert, update", "ops.notifications"),
+    Grant(Role.TRANSFORM, "select, insert, update", "ops.deliveries"),
     Grant(Role.SERVING, "select", "raw.events"),
     Grant(Role.SERVING, "select", "raw.loads"),
     Grant(Role.SERVING, "select", "ops.runs"),
     Grant(Role.SERVING, "select", "ops.domain_progress"),
     Grant(Role.SERVING, "select", "ops.quality_results"),
     Grant(Role.SERVING, "select", "ops.alerts"),
+    Grant(Role.SERVING, "select", "ops.deliveries"),
 )
 
 SCHEMA_USAGE = {

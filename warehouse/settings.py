@@ -283,6 +283,14 @@ class Settings(BaseSettings):
         description="Directory of the catalogue: one YAML file for each category of events.",
     )
 
+    # who is told when something is wrong
+    alert_channels: SecretStr | None = Field(
+        default=None,
+        description="Where alerts are sent: URLs of Apprise (https://appriseit.com/services/), "
+        "separated by spaces, such as `mailtos://user:password@mail.example?to=ops@example.org "
+        "slack://…`. Without any, alerts are in `ops.alerts` alone.",
+    )
+
     # how it is run
     reporting_timezone: str = Field(
         default="UTC",

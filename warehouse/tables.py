@@ -281,6 +281,7 @@ alerts = Table(
     Column("last_seen_at", TIMESTAMP, nullable=False, server_default=func.now()),
     Column("occurrences", Integer, nullable=False, server_default=text("1")),
     Column("acknowledged_at", TIMESTAMP),
+    Column("acknowledged_by", Text),
     Column("resolved_at", TIMESTAMP),
     CheckConstraint("severity in ('warning', 'critical')", name="severity"),
     CheckConstraint("state in ('opened', 'acknowledged', 'resolved')", name="state"),
@@ -292,4 +293,45 @@ alerts = Table(
     ),
     schema="ops",
     comment="What needs a person's attention, from opening to resolution.",
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("notification_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("alert_id", BigInteger, nullable=False),
+    Column("change", Text, nullable=False, comment="what became of the alert"),
+    Column("severity", Text, nullable=False),
+    Column("condition", Text, nullable=False),
+    Column("summary", Text, nullable=False, comment="the alert's at that time"),
+    Column("created_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    Column("addressed_at", TIMESTAMP, comment="when it was decided to which channels it goes"),
+    CheckConstraint("change in ('opened', 'worsened', 'acknowledged', 'resolved')", name="change"),
+    Index(
+        "ix_notifications_unaddressed",
+        "notification_id",
+        postgresql_where=text("addressed_at is null"),
+    ),
+    schema="ops",
+    comment="Outbox: what people have to be told, written together with the alert's change.",
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("notification_id", BigInteger, primary_key=True),
+    Column("channel", Text, primary_key=True, comment="URL of the channel without its secrets"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    Column("failing_since", TIMESTAMP),
+    Column("last_error", Text),
+    Column("delivered_at", TIMESTAMP),
+    Index(
+        "ix_deliveries_pending",
+        "channel",
+        "notification_id",
+        postgresql_where=text("delivered_at is null"),
+    ),
+    schema="ops",
+    comment="What has to be told to whom, how often it was tried, and when it was told.",
 )

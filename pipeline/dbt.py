@@ -92,6 +92,11 @@ class DbtProject:
             key=lambda mart: mart.name,
         )
 
+    def semantic_manifest(self) -> str:
+        """Return what the project says of semantic models and metrics, as dbt's JSON."""
+        self._parsed()
+        return (self._settings.home / "dbt" / "semantic_manifest.json").read_text()
+
     def invoke(
         self, arguments: Sequence[str], *, variables: Mapping[str, object] | None = None
     ) -> Any:

@@ -44,6 +44,7 @@ COMMANDS = {
     "settings": Command("stack.commands.settings:app", "List the settings; set one."),
     "geo": Command("stack.commands.geo:app", "Install a database of places; look an address up."),
     "sql": Command("stack.commands.sql:sql", "Query the marts with psql."),
+    "metrics": Command("stack.commands.metrics:metrics", "Ask for headline figures."),
     "docs": Command("stack.commands.docs:docs", "Build the documentation site of the models."),
     "migrate": Command("stack.commands.migrate:migrate", "Prepare a database, for containers."),
     "airflow": Command("stack.commands.airflow:airflow", "Run a command of Airflow."),

@@ -18,7 +18,9 @@ import yaml
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from stack.doc_blocks import doc_blocks, resolve
 from stack.field_types import describe_type
+from stack.headline_metrics import headline_metrics_page
 from stack.markdown import page, table
 from stack.metrics_reference import metrics_page
 from warehouse.settings import ENV_PREFIX, LIVE_SETTINGS, PROJECT_ROOT, Settings
@@ -133,7 +135,7 @@ def events_page() -> str:
 
 def marts_page() -> str:
     """Return the page of the marts, from the YAML files beside the models."""
-    docs = _doc_blocks()
+    docs = doc_blocks()
     groups = {
         group["name"]: group["description"]
         for group in yaml.safe_load((MARTS / "_groups.yml").read_text())["groups"]
@@ -146,12 +148,12 @@ def marts_page() -> str:
                 (
                     f"`{column['name']}`",
                     column["data_type"],
-                    _resolve(column["description"], docs),
+                    resolve(column["description"], docs),
                 )
                 for column in model["columns"]
             ]
             sections.append(
-                f"### marts.{model['name']}\n\n{_resolve(model['description'], docs)}\n\n"
+                f"### marts.{model['name']}\n\n{resolve(model['description'], docs)}\n\n"
                 + table(("Column", "Type", "Meaning"), rows)
             )
     return page(
@@ -198,6 +200,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "metrics.md": metrics_page,
     "expectations.md": expectations_page,
     "marts.md": marts_page,
+    "headline-metrics.md": headline_metrics_page,
     "dags.md": dags_page,
 }
 
@@ -305,22 +308,6 @@ def _event_type(category: str, name: str, spec: TypeSpec) -> str:
         parts.append(table(("Field", "Type", "Required", "Meaning"), rows))
     parts.append(f"```json\n{json.dumps(example, ensure_ascii=False)}\n```")
     return "\n\n".join(parts)
-
-
-def _doc_blocks() -> dict[str, str]:
-    pattern = re.compile(r"{% docs (\w+) %}(.*?){% enddocs %}", re.DOTALL)
-    return {
-        name: " ".join(text.split())
-        for path in (PROJECT_ROOT / "dbt_project").rglob("*.md")
-        for name, text in pattern.findall(path.read_text())
-    }
-
-
-def _resolve(description: str, docs: Mapping[str, str]) -> str:
-    text = re.sub(
-        r"{{ *doc\(['\"](\w+)['\"]\) *}}", lambda match: docs[match.group(1)], description
-    )
-    return " ".join(text.split())
 
 
 def _setting_type(field: FieldInfo) -> str:

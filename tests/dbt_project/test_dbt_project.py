@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,43 @@ def test_the_site_shows_every_model_with_its_types(
     assert settings.require("transform_dsn").partition("@")[0] not in "".join(
         path.read_text() for path in site.iterdir()
     )
+
+
+def test_the_ledger_of_loads_says_how_fresh_the_events_are(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    now = datetime.now(UTC)
+    for age, states in [
+        (timedelta(days=2), {"events": "error", "loads": "warn"}),
+        (timedelta(hours=3), {"events": "warn", "loads": "warn"}),
+        (timedelta(minutes=5), {"events": "pass", "loads": "pass"}),
+    ]:
+        land(warehouse, [{}], received_at=now - age)
+        assert freshness(settings) == states
+
+
+def freshness(settings: Settings) -> dict[str, str]:
+    command = ["source", "freshness", "--select", "source:raw"]
+    try:
+        results = dbt_project(settings).invoke(command)
+    except DbtError:
+        written = json.loads((settings.home / "dbt" / "sources.json").read_text())["results"]
+        return {result["unique_id"].rpartition(".")[2]: result["status"] for result in written}
+    return {result.node.name: str(result.status) for result in results}
+
+
+def test_every_mart_has_an_owner_and_somebody_who_uses_it() -> None:
+    project = [yaml.safe_load(path.read_text()) for path in (MODELS / "marts").rglob("*.yml")]
+    owned = {group["name"] for file in project for group in file.get("groups", [])}
+    used = {
+        re.findall(r"ref\('(\w+)'\)", reference)[0]
+        for file in project
+        for exposure in file.get("exposures", [])
+        for reference in exposure["depends_on"]
+    }
+    marts = sorted((MODELS / "marts").rglob("*.sql"))
+    assert {path.parent.name for path in marts} <= owned
+    assert [path.stem for path in marts if path.stem not in used] == []
 
 
 @pytest.mark.parametrize("path", sorted(MODELS.rglob("*.sql")), ids=lambda path: path.stem)

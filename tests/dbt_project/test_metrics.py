@@ -178,9 +178,13 @@ def test_every_metric_is_described_and_answers(analyst: Settings) -> None:
 
 
 def test_since_and_until_choose_whole_periods(analyst: Settings) -> None:
-    days = {"since": date(2024, 6, 20), "until": date(2024, 7, 10)}
-    whole = ask(analyst, Question(("sessions",), ("metric_time__month",), **days))
-    assert whole.rows == [(JUNE, 5), (JULY, 2)]
+    question = Question(
+        ("sessions",),
+        ("metric_time__month",),
+        since=date(2024, 6, 20),
+        until=date(2024, 7, 10),
+    )
+    assert ask(analyst, question).rows == [(JUNE, 5), (JULY, 2)]
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,12 @@ from pathlib import Path
 import psutil
 
 from stack.airflow import AirflowClient
-from stack.first_run import DAG
 from stack.processes import process_tree, proportional_bytes
 from stack.supervise import Supervisor
 from warehouse.settings import PROJECT_ROOT, Settings
 
 IDLE_SECONDS = 60
+DAG = "update_daily_analytics"
 
 
 def main() -> None:

@@ -12,18 +12,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pipeline import loads, run_ledger
+from pipeline import loads, reopening, run_ledger
 from pipeline.alerts import raise_alert, resolve_alert
 from pipeline.dbt import DbtError, dbt_project
-from pipeline.domains import CORE, resolve
+from pipeline.domains import CORE, mart_domains, resolve
 from pipeline.locks import lock
 from pipeline.publish import publish
+from pipeline.reopening import Days
 from warehouse.connections import Connection, connect
 from warehouse.errors import OperatorError
 from warehouse.partitions import ensure_partitions
 from warehouse.settings import Settings
 
 Notify = Callable[[str], None]
+MOST_EVENTS_OF_A_SAMPLED_LOAD = 20_000
 
 
 class RunFailedError(OperatorError):
@@ -106,6 +108,7 @@ def run(
     settings: Settings,
     trigger: str,
     full_refresh: bool = False,
+    days: Days | None = None,
     notify: Notify = lambda step: None,
     gates: Gates | None = None,
 ) -> RunReport:
@@ -116,6 +119,7 @@ def run(
         settings: Of this process.
         trigger: Who asked, for ``ops.runs``.
         full_refresh: Build everything anew from raw.
+        days: Build anew whatever the events of these days touch.
         notify: Told of each step as it begins.
         gates: Other gates than the expectations.
 
@@ -127,7 +131,39 @@ def run(
         LockTimeoutError: Another run did not end in time.
         psycopg.OperationalError: Postgres is away.
     """
-    return _Run(settings, trigger, full_refresh, notify, gates).of(resolve(domains))
+    one = _Run(settings, trigger, notify, gates, full_refresh=full_refresh, days=days)
+    return one.of(resolve(domains))
+
+
+def rebuild_sample(
+    number: int,
+    *,
+    settings: Settings,
+    trigger: str,
+    notify: Notify = lambda step: None,
+    gates: Gates | None = None,
+) -> tuple[RunReport, RunReport]:
+    """Bring everything up to date, and then build what a random sample of loads touches again.
+
+    Nothing else is built meanwhile, so that the rows which the second report says were written are
+    those that were not what they should have been.
+
+    Args:
+        number: Loads in the sample, at most.
+        settings: Of this process.
+        trigger: Who asked, for ``ops.runs``.
+        notify: Told of each step as it begins.
+        gates: Other gates than the expectations.
+
+    Returns:
+        What was brought up to date, and what was built again; the second is empty where the first
+        failed or there is nothing to sample.
+
+    Raises:
+        LockTimeoutError: Another run did not end in time.
+        psycopg.OperationalError: Postgres is away.
+    """
+    return _Run(settings, trigger, notify, gates).of_sample(number)
 
 
 class _Run:
@@ -135,14 +171,17 @@ class _Run:
         self,
         settings: Settings,
         trigger: str,
-        full_refresh: bool,
         notify: Notify,
         gates: Gates | None,
+        *,
+        full_refresh: bool = False,
+        days: Days | None = None,
     ) -> None:
         self.settings = settings
         self.dsn = settings.require("transform_dsn")
         self.trigger = trigger
         self.full_refresh = full_refresh
+        self.days = days
         self.notify = notify
         self.given_gates = gates
         self.dbt = dbt_project(settings)
@@ -169,10 +208,36 @@ class _Run:
                     reports.append(self.build_marts(db, domain))
         return RunReport(tuple(reports))
 
+    def of_sample(self, number: int) -> tuple[RunReport, RunReport]:
+        # the core lock is held throughout, so that no other run publishes what the sample touches
+        with lock(self.dsn, CORE), connect(self.dsn, autocommit=True, name="footfall sample") as db:
+            current = RunReport((self.build_core(db), *self.build_all_marts(db)))
+            chosen = reopening.sample_of_loads(db, number, MOST_EVENTS_OF_A_SAMPLED_LOAD)
+            if not current.is_success or not chosen:
+                return current, RunReport(())
+            started = time.monotonic()
+            settled_run = run_ledger.core_state(db).settled_run
+            run_id = self.open(db, CORE, False)
+            reopening.reopen(db, chosen, run_id)
+            core = self._build_admitted(db, run_id, settled_run, started)
+            marts = self.build_all_marts(db) if core.state == "succeeded" else []
+            return current, RunReport((core, *marts))
+
+    def build_all_marts(self, db: Connection) -> list[DomainReport]:
+        reports = []
+        for domain in mart_domains():
+            with lock(self.dsn, domain):
+                reports.append(self.build_marts(db, domain))
+        return reports
+
     def build_core(self, db: Connection) -> DomainReport:
         started = time.monotonic()
         ensure_partitions(db, days_ahead=self.settings.partitions_ahead_days)
         run_ledger.bury_dead_runs(db, CORE)
+        if self.days is not None:
+            chosen = reopening.loads_of_days(db, self.days, self.settings.reporting_timezone)
+            opened = reopening.reopen(db, chosen)
+            self.notify(f"core: {opened.loads:,} loads of {opened.events:,} events opened again")
         state = run_ledger.core_state(db)
         full = self.full_refresh or state.owes_full_refresh
         if not full and not loads.are_waiting(db):
@@ -188,11 +253,24 @@ class _Run:
                 CORE, "held" if held else "current", run_id, time.monotonic() - started, {}, held
             )
 
-        self.notify(f"core: building {scope.events:,} new events of {scope.loads:,} loads")
+        return self._build_admitted(db, run_id, state.settled_run, started, full=full, held=held)
+
+    def _build_admitted(
+        self,
+        db: Connection,
+        run_id: int,
+        settled_run: int,
+        started: float,
+        *,
+        full: bool = False,
+        held: str | None = None,
+    ) -> DomainReport:
+        scope = loads.admitted(db, run_id)
+        self.notify(f"core: building {scope.events:,} events of {scope.loads:,} loads")
         try:
             self.dbt.build(
                 CORE,
-                variables={"run_id": run_id, "published_run_id": state.settled_run},
+                variables={"run_id": run_id, "published_run_id": settled_run},
                 full_refresh=full,
             )
         except DbtError as error:

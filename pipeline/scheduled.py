@@ -41,6 +41,62 @@ def build(domains: Sequence[str], *, scheduler_run: str) -> None:
     report.raise_for_state()
 
 
+def check_sample(*, scheduler_run: str) -> None:
+    """Check on a sample that incremental runs have built what a full refresh builds.
+
+    Args:
+        scheduler_run: The scheduler's id of the run, for ``ops.runs``.
+
+    Raises:
+        RunFailedError: A domain failed or was held back; the message says why.
+    """
+    from pipeline import sample_check
+    from warehouse.settings import load_settings
+
+    report = sample_check.check_sample(
+        load_settings(), trigger=f"airflow {scheduler_run}", notify=print
+    )
+    print(f"rows that differed: {report.differences or 'none'}")  # noqa: T201
+    report.raise_for_state()
+
+
+def rebuild(
+    domains: Sequence[str],
+    *,
+    scheduler_run: str,
+    first_day: str | None = None,
+    last_day: str | None = None,
+) -> None:
+    """Build domains anew from raw events: some days of them, or everything.
+
+    Args:
+        domains: Domains of marts.
+        scheduler_run: The scheduler's id of the run, for ``ops.runs``.
+        first_day: First of the days, such as ``2024-06-01``; None: everything.
+        last_day: Last of the days.
+
+    Raises:
+        InvalidDaysError: One of the days is none.
+        RunFailedError: A domain failed or was held back; the message says why.
+    """
+    from pipeline.reopening import parse_days
+    from pipeline.runs import run
+    from warehouse.settings import load_settings
+
+    days = None if first_day is None else parse_days(first_day, last_day or first_day)
+    report = run(
+        domains,
+        settings=load_settings(),
+        trigger=f"airflow {scheduler_run}",
+        full_refresh=days is None,
+        days=days,
+        notify=print,
+    )
+    for domain in report.domains:
+        print(f"{domain.domain}: {domain.state}, rows written: {domain.rows}")  # noqa: T201
+    report.raise_for_state()
+
+
 def alert_on_failure(context: Mapping[str, Any]) -> None:
     """Open an alert for a task that has used up its retries.
 

@@ -49,6 +49,7 @@ def airflow_environment(state: State) -> dict[str, str]:
             "PARALLELISM": 2,
             "MAX_ACTIVE_TASKS_PER_DAG": 2,
             "DAGS_FOLDER": str(PROJECT_ROOT / "dags"),
+            "DAGS_ARE_PAUSED_AT_CREATION": False,
             "PLUGINS_FOLDER": str(directory / "plugins"),
             "LOAD_EXAMPLES": False,
             "MP_START_METHOD": "fork",  # workers share the scheduler's memory
@@ -196,18 +197,24 @@ class AirflowClient:
         errors = self._get("/api/v2/importErrors")["import_errors"]
         return [f"{error['filename']}: {error['stack_trace']}" for error in errors]
 
-    def unpause(self, dag_id: str) -> None:
-        """Let a DAG's schedule run."""
-        answer = self._client.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False})
-        answer.raise_for_status()
+    def active_dags(self) -> set[str]:
+        """Return the ids of the DAGs whose schedules run."""
+        return {dag["dag_id"] for dag in self._get("/api/v2/dags?limit=500&paused=false")["dags"]}
 
-    def trigger(self, dag_id: str) -> str:
+    def trigger(self, dag_id: str, given: Mapping[str, object] | None = None) -> str:
         """Start a run of a DAG now.
+
+        Args:
+            dag_id: Which.
+            given: Values of its parameters; the others have their defaults.
 
         Returns:
             The id of the run.
         """
-        answer = self._client.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None})
+        answer = self._client.post(
+            f"/api/v2/dags/{dag_id}/dagRuns",
+            json={"logical_date": None, "conf": dict(given or {})},
+        )
         answer.raise_for_status()
         return str(answer.json()["dag_run_id"])
 

@@ -6,18 +6,18 @@ current. Each page has one source, named in its first line, and nothing is writt
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from stack.dags_reference import dags_page
 from stack.doc_blocks import doc_blocks, resolve
 from stack.field_types import describe_type
 from stack.headline_metrics import headline_metrics_page
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 REFERENCE = PROJECT_ROOT / "docs" / "reference"
 MARTS = PROJECT_ROOT / "dbt_project" / "models" / "marts"
-DAGS = PROJECT_ROOT / "dags"
 _TYPE_NAMES = {
     SecretStr: "secret",
     Path: "path",
@@ -40,24 +39,6 @@ _TYPE_NAMES = {
     str: "text",
 }
 _BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
-
-
-class Dag(NamedTuple):
-    """What a DAG file says of its DAG.
-
-    Attributes:
-        dag_id: Its id.
-        schedule: Its cron expression or preset; None: only when triggered.
-        description: What it does, in a line.
-        doc: What it does, in Markdown.
-        file: Name of its file.
-    """
-
-    dag_id: str
-    schedule: str | None
-    description: str
-    doc: str
-    file: str
 
 
 def main() -> None:
@@ -165,27 +146,6 @@ def marts_page() -> str:
     )
 
 
-def dags_page() -> str:
-    """Return the page of the DAGs, from the files in ``dags/``."""
-    dags = read_dags()
-    overview = table(
-        ("DAG", "Schedule", "What it does"),
-        [(f"`{dag.dag_id}`", _schedule(dag), dag.description) for dag in dags],
-    )
-    sections = [
-        f"## {dag.dag_id}\n\n`dags/{dag.file}`, {_schedule(dag)}\n\n{_demoted(dag.doc)}"
-        for dag in dags
-    ]
-    return page(
-        "DAGs",
-        "`dags/`",
-        "What Airflow runs, and when. Times are UTC. A DAG is a file, and its id is its file's "
-        "name.",
-        overview,
-        *sections,
-    )
-
-
 def expectations_page() -> str:
     """Return the page of the expectations, which they write themselves."""
     from expectations.reference import render
@@ -212,58 +172,6 @@ def read_marts(domain: str) -> list[dict[str, Any]]:
         for path in sorted((MARTS / domain).glob("*.yml"))
         for model in yaml.safe_load(path.read_text()).get("models", [])
     ]
-
-
-def read_dags() -> list[Dag]:
-    """Return the DAGs, without importing Airflow.
-
-    Raises:
-        ValueError: A file has no DAG, or says what it says by an expression.
-    """
-    return [_read_dag(path) for path in sorted(DAGS.glob("*.py"))]
-
-
-def _read_dag(path: Path) -> Dag:
-    tree = ast.parse(path.read_text())
-    constants = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for function in tree.body:
-        if not isinstance(function, ast.FunctionDef):
-            continue
-        for decorator in function.decorator_list:
-            if not (isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "dag"):
-                continue
-            given = {
-                keyword.arg: constants.get(ast.unparse(keyword.value), keyword.value)
-                for keyword in decorator.keywords
-            }
-            said = {
-                name: ast.literal_eval(given[name])
-                for name in ("dag_id", "schedule", "description", "doc_md")
-                if name in given
-            }
-            return Dag(
-                said.get("dag_id", function.name),
-                said["schedule"],
-                said["description"],
-                said["doc_md"].strip(),
-                path.name,
-            )
-    raise ValueError(f"{path} has no function with the decorator @dag(...)")
-
-
-def _schedule(dag: Dag) -> str:
-    return f"`{dag.schedule}`" if dag.schedule else "when triggered"
-
-
-def _demoted(markdown: str) -> str:
-    """Return text without its first heading, for the page has one in its place."""
-    return re.sub(r"\A#+ .*\n+", "", markdown)
 
 
 def _endpoints(document: Mapping[str, Any]) -> str:

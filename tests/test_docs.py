@@ -13,7 +13,8 @@ from ingestion.plan import read_plan
 from pipeline.domains import mart_domains
 from stack.airflow import SECRET_VARIABLES
 from stack.cli import COMMANDS
-from stack.reference import DAGS, PAGES, REFERENCE, read_dags, read_marts
+from stack.dags_reference import dag_files, read_dags
+from stack.reference import PAGES, REFERENCE, read_marts
 from warehouse.settings import ENV_PREFIX, PROJECT_ROOT, Settings
 
 README = PROJECT_ROOT / "README.md"
@@ -55,8 +56,8 @@ def test_every_environment_variable_that_the_code_knows_is_documented() -> None:
 def test_every_dag_is_in_the_reference() -> None:
     dags = read_dags()
 
-    assert {dag.file for dag in dags} == {path.name for path in DAGS.glob("*.py")}
-    assert {dag.dag_id for dag in dags} == {path.stem for path in DAGS.glob("*.py")}
+    assert {dag.file for dag in dags} == {path.name for path in dag_files()}
+    assert {dag.dag_id for dag in dags} == {path.stem for path in dag_files()}
     text = (REFERENCE / "dags.md").read_text()
     for dag in dags:
         assert f"\n## {dag.dag_id}\n" in text
@@ -65,7 +66,7 @@ def test_every_dag_is_in_the_reference() -> None:
 def test_every_mart_is_in_the_reference_with_its_grain() -> None:
     text = (REFERENCE / "marts.md").read_text()
     for domain in mart_domains():
-        models = {path.stem for path in (DAGS.parent / "dbt_project").rglob(f"{domain}/*.sql")}
+        models = {path.stem for path in (PROJECT_ROOT / "dbt_project").rglob(f"{domain}/*.sql")}
         marts = {mart["name"]: mart for mart in read_marts(domain)}
         assert marts.keys() <= models
         for name, mart in marts.items():

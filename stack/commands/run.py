@@ -19,6 +19,13 @@ def run(
         bool,
         typer.Option("--full-refresh", help="Build everything anew from raw events."),
     ] = False,
+    first_day: Annotated[
+        str | None,
+        typer.Option(help="Build anew what the events of this day and later ones touch."),
+    ] = None,
+    last_day: Annotated[
+        str | None, typer.Option(help="Last of these days; the first alone where none is given.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")
     ] = False,
@@ -28,6 +35,7 @@ def run(
     Claims the new loads, checks them, builds what they touch, checks the result, and publishes it.
     Exit status 1 where a domain failed or was held back; the marts are then as they were.
     """
+    from pipeline.reopening import parse_days
     from pipeline.runs import run as run_domains
     from warehouse.settings import load_settings
 
@@ -37,11 +45,15 @@ def run(
         if not as_json:
             console.print(f"  .. {step}", markup=False)
 
+    if last_day is not None and first_day is None:
+        raise typer.BadParameter("give --first-day as well", param_hint="--last-day")
+    days = None if first_day is None else parse_days(first_day, last_day or first_day)
     report = run_domains(
         domains,
         settings=load_settings(),
         trigger="cli",
         full_refresh=full_refresh,
+        days=days,
         notify=notify,
     )
     if as_json:

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,11 +15,13 @@ import psutil
 import pytest
 
 from stack.airflow import AirflowClient
+from stack.first_run import DAG as FIRST_RUN
 from stack.processes import find_marked
+from tests.dags.test_dags import SCHEDULES
+from tests.dags.test_runs import BUILDING, RUNS, WITH_NOTHING_TO_DO
 from tests.end_to_end.conftest import Installation
 from warehouse.settings import Settings
 
-DAG = "update_daily_analytics"
 PARTS = (
     "postgres",
     "ingestion",
@@ -29,6 +31,7 @@ PARTS = (
     "airflow-dag-processor",
     "airflow-triggerer",
 )
+BUILDING_DAGS = [dag_id for dag_id, (_, states) in RUNS.items() if states == BUILDING]
 LEDGER = "select sum(received), sum(stored), sum(duplicate), sum(quarantined) from raw.loads"
 
 
@@ -45,13 +48,23 @@ def airflow(installation: Installation) -> AirflowClient:
     )
 
 
-def run_dag(installation: Installation) -> dict[str, str | None]:
-    """Run the DAG to its end and return the state of each task."""
+def run_together(
+    installation: Installation, dags: Mapping[str, Mapping[str, object]]
+) -> dict[str, dict[str, str | None]]:
+    """Trigger DAGs at once, wait until all have succeeded, and return the states of their tasks."""
     with airflow(installation) as client:
-        run_id = client.trigger(DAG)
-        wait_for(lambda: client.run_state(DAG, run_id) in ("success", "failed"), "the DAG run")
-        assert client.run_state(DAG, run_id) == "success"
-        return client.task_states(DAG, run_id)
+        runs = {dag_id: client.trigger(dag_id, given) for dag_id, given in dags.items()}
+
+        def states() -> dict[str, str]:
+            return {dag_id: client.run_state(dag_id, run_id) for dag_id, run_id in runs.items()}
+
+        wait_for(
+            lambda: set(states().values()) <= {"success", "failed"},
+            "the DAG runs",
+            seconds=60 + 30 * len(runs),
+        )
+        assert states() == dict.fromkeys(runs, "success")
+        return {dag_id: client.task_states(dag_id, run_id) for dag_id, run_id in runs.items()}
 
 
 def test_the_first_start_shows_its_steps_and_sums_up(installation: Installation) -> None:
@@ -107,7 +120,17 @@ def test_the_generated_sites_are_served(installation: Installation) -> None:
     assert httpx.get(f"{installation.value('INGESTION_URL')}/docs").status_code == 200
 
 
-def test_posted_events_reach_the_marts_through_a_dag_run(installation: Installation) -> None:
+def test_airflow_shows_every_dag_without_an_error_and_runs_its_schedule(
+    installation: Installation,
+) -> None:
+    with airflow(installation) as client:
+        wait_for(lambda: client.active_dags() == SCHEDULES.keys(), "every DAG to be read")
+        assert client.import_errors() == []
+
+
+def test_posted_events_reach_the_marts_while_all_dags_run_at_once(
+    installation: Installation,
+) -> None:
     product = f"product-{uuid.uuid4()}"
     now = datetime.now(UTC)
     before = installation.query("select coalesce(sum(events), 0) from marts.daily_analytics")
@@ -131,7 +154,7 @@ def test_posted_events_reach_the_marts_through_a_dag_run(installation: Installat
     statuses = [result["status"] for result in answer.json()["results"]]
     assert (answer.status_code, statuses) == (200, ["stored"] * 7 + ["duplicate"])
 
-    run_dag(installation)
+    run_together(installation, {dag_id: given for dag_id, (given, _) in RUNS.items()})
 
     after = installation.query("select sum(events) from marts.daily_analytics")
     assert after[0][0] == before[0][0] + 7
@@ -143,7 +166,8 @@ def test_posted_events_reach_the_marts_through_a_dag_run(installation: Installat
 def test_a_run_with_nothing_new_builds_nothing(installation: Installation) -> None:
     before = installation.query("select count(*) from ops.runs")
 
-    assert run_dag(installation) == {"new_loads": "success", "build": "skipped"}
+    states = run_together(installation, {dag_id: {} for dag_id in BUILDING_DAGS})
+    assert states == dict.fromkeys(BUILDING_DAGS, WITH_NOTHING_TO_DO)
     assert installation.query("select count(*) from ops.runs") == before
 
 
@@ -152,12 +176,12 @@ def test_a_second_up_repeats_nothing(installation: Installation) -> None:
     ledger = installation.query(LEDGER)
     secrets = (installation.home / "footfall.env").read_bytes()
     with airflow(installation) as client:
-        runs = client.count_manual_runs(DAG)
+        runs = client.count_manual_runs(FIRST_RUN)
         started = time.monotonic()
         done = installation.footfall("up")
         assert (done.returncode, done.stderr) == (0, "")
         assert time.monotonic() - started < 60
-        assert client.count_manual_runs(DAG) == runs
+        assert client.count_manual_runs(FIRST_RUN) == runs
     assert {name: part["pid"] for name, part in installation.parts().items()} == pids
     assert installation.query(LEDGER) == ledger
     assert (installation.home / "footfall.env").read_bytes() == secrets

@@ -45,6 +45,51 @@ _ALL = (
         "Read its log in Airflow's web UI.",
     ),
     Condition(
+        "error_rate",
+        "Many of the events that come in cannot be stored and go into quarantine.",
+        "`footfall quarantine list` shows from whom and why.",
+    ),
+    Condition(
+        "events_dropped",
+        "Far fewer events happen than at the same time the day before.",
+        "Find out which source or event type is missing, and whether its sender runs.",
+    ),
+    Condition(
+        "missing_records",
+        "The ledger tells of events that cannot be found among the raw events.",
+        "`footfall loads list` shows the loads; look for deletions by hand, or a damaged disk.",
+    ),
+    Condition(
+        "database_latency",
+        "Postgres takes long to commit.",
+        "Look at the disk, at locks and at long queries in `pg_stat_activity`.",
+    ),
+    Condition(
+        "metrics_accuracy",
+        "A day's figures in the marts differ from what has landed.",
+        "`footfall run all --full-refresh` restates the marts; then find out why they differed.",
+    ),
+    Condition(
+        "loads_waiting",
+        "Events have landed and are not built into the marts.",
+        "See whether the scheduler runs, then `footfall run all`.",
+    ),
+    Condition(
+        "marts_late:<domain>",
+        "The marts of a domain do not follow the events that have been built.",
+        "See whether its DAG runs, then `footfall run DOMAIN`.",
+    ),
+    Condition(
+        "response_time:<endpoint>",
+        "An endpoint of your application answers slowly.",
+        "Look at `marts.endpoint_performance_hourly`, and at what the application did meanwhile.",
+    ),
+    Condition(
+        "dependency:<service>",
+        "A part of Footfall does not answer, or says that it is not well.",
+        "`footfall status` tells which and why; its log is in `logs/`.",
+    ),
+    Condition(
         "channel:<channel>",
         "Alerts cannot be delivered to a channel.",
         "Correct its URL in `FOOTFALL_ALERT_CHANNELS`, then `footfall alerts test`.",

@@ -290,6 +290,34 @@ class Settings(BaseSettings):
         "separated by spaces, such as `mailtos://user:password@mail.example?to=ops@example.org "
         "slack://…`. Without any, alerts are in `ops.alerts` alone.",
     )
+    alert_response_ms: float = Field(
+        default=1000,
+        gt=0,
+        description="Mean response time of an endpoint over 5 minutes, in milliseconds, above "
+        "which there is an alert.",
+    )
+    alert_drop_percent: float = Field(
+        default=50,
+        gt=0,
+        lt=100,
+        description="By how many percent events may be down against the same time the day before.",
+    )
+    alert_error_percent: float = Field(
+        default=5,
+        gt=0,
+        lt=100,
+        description="How many percent of the events of 15 minutes may go into quarantine.",
+    )
+    alert_database_ms: float = Field(
+        default=250,
+        gt=0,
+        description="How long a commit in Postgres may take, in milliseconds.",
+    )
+    alert_late_minutes: int = Field(
+        default=120,
+        gt=0,
+        description="How many minutes events may wait to be built, and marts to follow.",
+    )
 
     # how it is run
     reporting_timezone: str = Field(

@@ -57,6 +57,7 @@ loads = Table(
     Column("state", Text, nullable=False, server_default="landed"),
     Column("run_id", BigInteger, comment="core run that last moved its state"),
     Column("held_reason", Text),
+    Column("observed_at", TIMESTAMP, comment="when ops.event_hours counted its events"),
     CheckConstraint(
         "received = stored + duplicate + quarantined + suppressed", name="ledger_adds_up"
     ),
@@ -71,6 +72,11 @@ loads = Table(
         postgresql_where=text("state <> 'settled' and stored > 0"),
     ),
     Index("ix_loads_received_at", "received_at", postgresql_using="brin"),
+    Index(
+        "ix_loads_unobserved",
+        "load_id",
+        postgresql_where=text("observed_at is null and stored > 0"),
+    ),
     schema="raw",
     comment="One row per landing transaction: what was received and what became of it.",
 )
@@ -334,4 +340,35 @@ deliveries = Table(
     ),
     schema="ops",
     comment="What has to be told to whom, how often it was tried, and when it was told.",
+)
+
+event_hours = Table(
+    "event_hours",
+    metadata,
+    Column("hour", TIMESTAMP, primary_key=True, comment="of occurrence"),
+    Column("source", Text, primary_key=True),
+    Column("category", Text, primary_key=True),
+    Column("event_type", Text, primary_key=True),
+    Column(
+        "subject",
+        Text,
+        primary_key=True,
+        comment="of errors the message, without figures and addresses; empty for all others",
+    ),
+    Column("events", BigInteger, nullable=False),
+    schema="ops",
+    comment="How many events of each kind landed, by hour: what the checks compare the present to.",
+)
+
+field_days = Table(
+    "field_days",
+    metadata,
+    Column("day", Date, primary_key=True, comment="of occurrence, UTC"),
+    Column("category", Text, primary_key=True),
+    Column("event_type", Text, primary_key=True),
+    Column("field", Text, primary_key=True, comment="name; * counts the events themselves"),
+    Column("kind", Text, primary_key=True, comment="JSON type of its values"),
+    Column("events", BigInteger, nullable=False),
+    schema="ops",
+    comment="How many events of each type have each field, by day: what drift is seen by.",
 )

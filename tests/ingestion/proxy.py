@@ -1,4 +1,4 @@
-"""A TCP proxy before Postgres that can lose an answer, as a network that breaks in a commit."""
+"""A TCP proxy before Postgres: it can lose an answer, as a network that breaks, or be slow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import select
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socketserver import BaseRequestHandler, ThreadingTCPServer
@@ -18,6 +19,7 @@ class Proxy(ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Connection)
         self.server_port = server_port
         self.unwanted: bytes | None = None
+        self.delay_seconds = 0.0
 
     @property
     def port(self) -> int:
@@ -47,6 +49,7 @@ class _Connection(BaseRequestHandler):
                         return
                     if not data:
                         return
+                    time.sleep(self.server.delay_seconds)
                     (client if source is server else server).sendall(data)
 
 

@@ -40,6 +40,11 @@ _ALL = (
         "Read the reason in the alert and the task's log; `footfall run` tries again.",
     ),
     Condition(
+        "sample:marts",
+        "Rows of marts were not what a full refresh builds; those that were found are mended.",
+        "Run `footfall run all --full-refresh`, and find out what led to it.",
+    ),
+    Condition(
         "task:<dag>.<task>",
         "A scheduled task has used up its retries.",
         "Read its log in Airflow's web UI.",

@@ -7,7 +7,7 @@ until someone releases it. Only a run that holds the core lock moves loads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -94,37 +94,26 @@ def claim(connection: Connection, run_id: int) -> Claim:
     connection.execute(
         "update raw.loads set run_id = %s where state = 'admitted' and stored > 0", (run_id,)
     )
-    row = connection.execute(
-        """
-        with waiting as (
-            select load_id, stored, first_received_at, last_received_at
-            from raw.loads
-            where state <> 'settled' and stored > 0 and state in ('landed', 'claimed')
-        ),
-        visible as (
-            select load_id, count(*) as events
-            from raw.events
-            where
-                received_at >= (select min(first_received_at) from waiting)
-                and received_at <= (select max(last_received_at) from waiting)
-                and load_id in (select load_id from waiting)
-            group by load_id
-        ),
-        claimed as (
-            update raw.loads set state = 'claimed', run_id = %s
-            where load_id in (
-                select waiting.load_id
-                from waiting inner join visible on waiting.load_id = visible.load_id
-                where waiting.stored = visible.events
-            )
-            returning stored
-        )
-        select count(*), coalesce(sum(stored), 0) from claimed
-        """,
-        (run_id,),
-    ).fetchone()
-    assert row is not None
-    return Claim(loads=int(row[0]), events=int(row[1]))
+    waiting = "state <> 'settled' and stored > 0 and state in ('landed', 'claimed')"
+    return _move_visible(connection, waiting, {"state": "claimed", "run_id": run_id})
+
+
+def reopen(connection: Connection, load_ids: Sequence[int], run_id: int | None = None) -> Claim:
+    """Let settled loads be built again, without the gate, which they have passed.
+
+    A load of which events have been dropped since stays as it is: what was built from them is kept.
+
+    Args:
+        connection: Of the pipeline, in a run that holds the core lock.
+        load_ids: Which.
+        run_id: The run that builds them; None: the next one does.
+
+    Returns:
+        How many loads were opened, and the events in them.
+    """
+    asked = "load_id = any(%(load_ids)s) and state = 'settled' and stored > 0"
+    values = {"state": "admitted", "run_id": run_id, "load_ids": list(load_ids)}
+    return _move_visible(connection, asked, values)
 
 
 def admit(connection: Connection, run_id: int) -> None:
@@ -187,6 +176,41 @@ def unsettled(connection: Connection, limit: int = 1000) -> list[Load]:
         (limit,),
     ).fetchall()
     return [Load(*row) for row in rows]
+
+
+def _move_visible(connection: Connection, which: str, values: Mapping[str, object]) -> Claim:
+    """Move the loads for which a condition holds and whose events can all be seen."""
+    row = connection.execute(
+        f"""
+        with asked as (
+            select load_id, stored, first_received_at, last_received_at
+            from raw.loads
+            where {which}
+        ),
+        visible as (
+            select load_id, count(*) as events
+            from raw.events
+            where
+                received_at >= (select min(first_received_at) from asked)
+                and received_at <= (select max(last_received_at) from asked)
+                and load_id in (select load_id from asked)
+            group by load_id
+        ),
+        moved as (
+            update raw.loads set state = %(state)s, run_id = %(run_id)s
+            where load_id in (
+                select asked.load_id
+                from asked inner join visible on asked.load_id = visible.load_id
+                where asked.stored = visible.events
+            )
+            returning stored
+        )
+        select count(*), coalesce(sum(stored), 0) from moved
+        """.encode(),  # noqa: S608 - conditions of this module
+        values,
+    ).fetchone()
+    assert row is not None
+    return Claim(loads=int(row[0]), events=int(row[1]))
 
 
 def _move(

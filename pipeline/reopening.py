@@ -1,4 +1,4 @@
-"""Opens settled loads again, so that a run builds anew what they touch.
+"""Which settled loads are opened again, so that a run builds anew what they touch.
 
 Building a load twice is the same as building it once, so that this is how days are rebuilt after a
 change, and how a sample is checked: whatever it changes was not what a full refresh would build.
@@ -6,11 +6,9 @@ change, and how a sample is checked: whatever it changes was not what a full ref
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from pipeline.loads import Claim
 from warehouse.connections import Connection
 from warehouse.errors import OperatorError
 
@@ -96,52 +94,6 @@ def sample_of_loads(connection: Connection, number: int, most_events: int) -> li
         (most_events, number),
     ).fetchall()
     return sorted(row[0] for row in rows)
-
-
-def reopen(connection: Connection, load_ids: Sequence[int], run_id: int | None = None) -> Claim:
-    """Let settled loads be built again, without the gate, which they have passed.
-
-    A load of which events have been dropped since stays as it is: what was built from them is kept.
-
-    Args:
-        connection: Of the pipeline, in a run that holds the core lock.
-        load_ids: Which.
-        run_id: The run that builds them; None: the next one does.
-
-    Returns:
-        How many loads were opened, and the events in them.
-    """
-    row = connection.execute(
-        """
-        with asked as (
-            select load_id, stored, first_received_at, last_received_at
-            from raw.loads
-            where load_id = any(%(load_ids)s) and state = 'settled' and stored > 0
-        ),
-        visible as (
-            select load_id, count(*) as events
-            from raw.events
-            where
-                received_at >= (select min(first_received_at) from asked)
-                and received_at <= (select max(last_received_at) from asked)
-                and load_id in (select load_id from asked)
-            group by load_id
-        ),
-        opened as (
-            update raw.loads set state = 'admitted', run_id = %(run_id)s
-            where load_id in (
-                select asked.load_id
-                from asked inner join visible on asked.load_id = visible.load_id
-                where asked.stored = visible.events
-            )
-            returning stored
-        )
-        select count(*), coalesce(sum(stored), 0) from opened
-        """,
-        {"load_ids": list(load_ids), "run_id": run_id},
-    ).fetchone()
-    assert row is not None
-    return Claim(loads=int(row[0]), events=int(row[1]))
 
 
 def _day(field: str, text: str) -> date:

@@ -218,7 +218,7 @@ class _Run:
             started = time.monotonic()
             settled_run = run_ledger.core_state(db).settled_run
             run_id = self.open(db, CORE, False)
-            reopening.reopen(db, chosen, run_id)
+            loads.reopen(db, chosen, run_id)
             core = self._build_admitted(db, run_id, settled_run, started)
             marts = self.build_all_marts(db) if core.state == "succeeded" else []
             return current, RunReport((core, *marts))
@@ -236,7 +236,7 @@ class _Run:
         run_ledger.bury_dead_runs(db, CORE)
         if self.days is not None:
             chosen = reopening.loads_of_days(db, self.days, self.settings.reporting_timezone)
-            opened = reopening.reopen(db, chosen)
+            opened = loads.reopen(db, chosen)
             self.notify(f"core: {opened.loads:,} loads of {opened.events:,} events opened again")
         state = run_ledger.core_state(db)
         full = self.full_refresh or state.owes_full_refresh

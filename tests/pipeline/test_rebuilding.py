@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from pipeline import loads
 from pipeline.alerts import open_alerts
-from pipeline.reopening import Days, InvalidDaysError, parse_days, reopen
+from pipeline.reopening import Days, InvalidDaysError, parse_days
 from pipeline.runs import run
 from pipeline.sample_check import CONDITION, SampleReport, check_sample
 from stack.postgres import EmbeddedPostgres
@@ -116,9 +117,9 @@ def test_a_load_of_which_events_were_dropped_is_not_built_again(
 ) -> None:
     with connect(warehouse.superuser_dsn) as connection:
         connection.execute("delete from raw.events where user_id = 'v2'")
-        loads = connection.execute("select load_id from raw.loads").fetchall()
+        rows = connection.execute("select load_id from raw.loads").fetchall()
     with connect(settings.require("transform_dsn")) as connection:
-        opened = reopen(connection, [load_id for (load_id,) in loads])
+        opened = loads.reopen(connection, [load_id for (load_id,) in rows])
         connection.rollback()
     assert opened == (2, 2)
 

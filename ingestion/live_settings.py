@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 class LiveSettings:
     """The settings as the environment and the state directory's file say them now.
 
-    Of what has changed, those of ``warehouse.settings.LIVE_SETTINGS`` are in force at once. Where
+    Of what has changed, those of ``warehouse.live_settings`` are in force at once. Where
     to listen and where Postgres is are read at the start alone, by those who need it.
 
     Attributes:

@@ -97,6 +97,42 @@ def rebuild(
     report.raise_for_state()
 
 
+def cleanup_old_analytics() -> None:
+    """Remove raw events and records that are due, each step on standard output.
+
+    Raises:
+        OperatorError: The catalogue cannot be read, or the archive not be written.
+    """
+    from pipeline.retention.run import EVENTS, RECORDS
+
+    _retain(EVENTS, RECORDS)
+
+
+def cleanup_resolved_error_logs() -> None:
+    """Take errors off the list that were resolved long ago."""
+    from pipeline.retention.run import ERRORS
+
+    _retain(ERRORS)
+
+
+def cleanup_redis_analytics() -> None:
+    """Remove old files of the spool and of imports."""
+    from pipeline.retention.run import FILES
+
+    _retain(FILES)
+
+
+def _retain(*parts: str) -> None:
+    from pipeline.retention.run import retain
+    from warehouse.settings import load_settings
+
+    report = retain(load_settings(), parts=parts, notify=print)
+    for removal in report.removals:
+        print(f"{removal.what}: {removal.removed:,}")  # noqa: T201 - into the log of the task
+    if report.waits_for:
+        print(f"from {report.stays_from} on all stays: {report.waits_for}")  # noqa: T201
+
+
 def alert_on_failure(context: Mapping[str, Any]) -> None:
     """Open an alert for a task that has used up its retries.
 

@@ -12,7 +12,8 @@ from stack.launch import read_launches
 from stack.parts import INGESTION
 from stack.state import DSN_VARIABLES, URL_VARIABLES, read_env_file, write_env_file
 from warehouse.errors import OperatorError
-from warehouse.settings import ENV_FILE, ENV_PREFIX, LIVE_SETTINGS, Settings, home_directory
+from warehouse.live_settings import LIVE_SETTINGS
+from warehouse.settings import ENV_FILE, ENV_PREFIX, Settings, home_directory
 
 _HIDDEN = "********"
 _MADE_BY_UP = {*DSN_VARIABLES, *URL_VARIABLES}

@@ -12,7 +12,8 @@ from stack.launch import Launch
 from stack.postgres import EmbeddedPostgres
 from stack.processes import HOME_MARK, PART_MARK
 from stack.state import DSN_VARIABLES, PORT_VARIABLES, URL_VARIABLES, State
-from warehouse.settings import ENV_PREFIX, LIVE_SETTINGS, PROJECT_ROOT, Settings
+from warehouse.live_settings import LIVE_SETTINGS
+from warehouse.settings import ENV_PREFIX, PROJECT_ROOT, Settings
 
 POSTGRES = "postgres"
 INGESTION = "ingestion"

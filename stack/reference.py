@@ -23,7 +23,8 @@ from stack.field_types import describe_type
 from stack.headline_metrics import headline_metrics_page
 from stack.markdown import page, table
 from stack.metrics_reference import metrics_page
-from warehouse.settings import ENV_PREFIX, LIVE_SETTINGS, PROJECT_ROOT, Settings
+from warehouse.live_settings import LIVE_SETTINGS
+from warehouse.settings import ENV_PREFIX, PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
     from ingestion.plan import TypeSpec

@@ -87,12 +87,24 @@ TABLE_GRANTS = (
     Grant(Role.TRANSFORM, "select, insert, update, delete", "ops.event_hours"),
     Grant(Role.TRANSFORM, "select, insert, update, delete", "ops.field_days"),
     Grant(Role.TRANSFORM, "select, insert, update", "ops.deliveries"),
+    Grant(Role.TRANSFORM, "select", "raw.events_default"),
+    Grant(Role.TRANSFORM, "select, insert, delete", "ops.raw_contents"),
+    Grant(Role.TRANSFORM, "select, insert", "ops.removals"),
+    Grant(Role.TRANSFORM, "select (day), delete", "ops.address_salts"),
+    *(
+        Grant(Role.TRANSFORM, "delete", f"ops.{table}")
+        for table in ("runs", "quality_results", "alerts", "notifications", "deliveries")
+    ),
+    Grant(Role.SERVING, "select", "ops.raw_contents"),
+    Grant(Role.SERVING, "select", "ops.removals"),
     Grant(Role.SERVING, "select", "raw.events"),
     Grant(Role.SERVING, "select", "raw.loads"),
     Grant(Role.SERVING, "select", "ops.runs"),
     Grant(Role.SERVING, "select", "ops.domain_progress"),
     Grant(Role.SERVING, "select", "ops.quality_results"),
     Grant(Role.SERVING, "select", "ops.alerts"),
+    Grant(Role.SERVING, "select", "ops.raw_contents"),
+    Grant(Role.SERVING, "select", "ops.removals"),
     Grant(Role.SERVING, "select", "ops.deliveries"),
 )
 
@@ -103,7 +115,13 @@ SCHEMA_USAGE = {
     Role.READER: ("marts",),
 }
 
-FUNCTION_GRANTS = ((Role.TRANSFORM, "raw.ensure_partitions(integer)"),)
+FUNCTION_GRANTS = (
+    (Role.TRANSFORM, "raw.ensure_partitions(integer)"),
+    (Role.TRANSFORM, "raw.drop_day(date, bigint)"),
+    (Role.TRANSFORM, "raw.remove_events(date, bigint[], text[], text[], text[])"),
+    (Role.TRANSFORM, "raw.remove_quarantine(timestamptz, bigint)"),
+    (Role.TRANSFORM, "raw.remove_loads(timestamptz, bigint)"),
+)
 
 
 def bootstrap(admin_dsn: str, passwords: Mapping[Role, str]) -> None:

@@ -73,3 +73,33 @@ def check_origins(listed: str) -> str:
 def split_list(listed: str) -> list[str]:
     """Return what a setting lists, separated by commas."""
     return [part for part in map(str.strip, listed.split(",")) if part]
+
+
+def days_by_source(text: str) -> dict[str, int]:
+    """Return the days that a text names for each source.
+
+    >>> days_by_source("shop=365, crm=30")
+    {'shop': 365, 'crm': 30}
+
+    Raises:
+        ValueError: It is not a list of such pairs.
+    """
+    found = {}
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        source, sign, days = (word.strip() for word in pair.rpartition("="))
+        if not (source and sign and days.isascii() and days.isdigit() and 0 < int(days) < 100_000):
+            raise ValueError(f"{pair!r} is no source with a number of days, such as shop=365")
+        if source in found:
+            raise ValueError(f"{source!r} is there twice")
+        found[source] = int(days)
+    return found
+
+
+def check_days_by_source(text: str) -> str:
+    """Return a list of days by source as it is.
+
+    Raises:
+        ValueError: It is none.
+    """
+    days_by_source(text)
+    return text

@@ -15,43 +15,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from warehouse.setting_checks import check_key_set, check_networks, check_origins, check_secret
+from warehouse.setting_checks import (
+    check_days_by_source,
+    check_key_set,
+    check_networks,
+    check_origins,
+    check_secret,
+)
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 ENV_PREFIX = "FOOTFALL_"
 ENV_FILE = "footfall.env"
-
-# A change of these in the file is in force at the next request that ingestion takes.
-LIVE_SETTINGS = frozenset(
-    {
-        "max_body_bytes",
-        "max_batch_events",
-        "max_event_bytes",
-        "max_depth",
-        "max_string_length",
-        "max_future_skew_seconds",
-        "unknown_events",
-        "anonymous_source",
-        "anonymous_origins",
-        "jwt_secret",
-        "jwt_jwks",
-        "jwt_issuer",
-        "jwt_audience",
-        "jwt_roles_claim",
-        "jwt_source",
-        "trusted_proxies",
-        "rate_limit_key_events",
-        "rate_limit_client_requests",
-        "body_timeout_seconds",
-        "ip_addresses",
-        "user_agents",
-        "track_anonymous",
-        "consent",
-        "privacy_signals",
-        "bots",
-        "geoip_database",
-    }
-)
 
 
 def home_directory() -> Path:
@@ -317,6 +291,38 @@ class Settings(BaseSettings):
         default=120,
         gt=0,
         description="How many minutes events may wait to be built, and marts to follow.",
+    )
+
+    # how long things are kept
+    retention_days: int | None = Field(
+        default=None,
+        gt=0,
+        description="Days that raw events are kept, whatever their type; empty: as `keep_days` of "
+        "their type in the catalogue says.",
+    )
+    retention_days_by_source: Annotated[str, AfterValidator(check_days_by_source)] = Field(
+        default="",
+        description="Days that raw events of single sources are kept, such as `shop=365, crm=30`. "
+        "Goes before FOOTFALL_RETENTION_DAYS and the catalogue.",
+    )
+    retention_days_quarantine: int = Field(
+        default=180, gt=0, description="Days that quarantined events are kept, replayed or not."
+    )
+    retention_days_ops: int = Field(
+        default=400,
+        gt=0,
+        description="Days that the records of loads, runs, checks and resolved alerts are kept.",
+    )
+    retention_days_resolved_errors: int = Field(
+        default=90,
+        gt=0,
+        description="Days after its resolution for which an error is listed. The daily figures "
+        "go on counting it.",
+    )
+    retention_archive_dir: Path | None = Field(
+        default=None,
+        description="Directory to which raw events are written as Parquet before they are removed; "
+        "empty: they are not archived.",
     )
 
     # how it is run

@@ -9,6 +9,7 @@
 {% macro touched_keys(relation, keys, where=none) -%}
     select distinct {{ keys | join(', ') }} from {{ relation }}
     where run_id > {{ var('published_run_id') }}{% if where %} and {{ where }}{% endif %}
+    {{- without_retired(relation, keys, where) }}
 {%- endmacro %}
 
 {#- Whether a mart is built for the touched grains alone. Not on a full refresh, nor where the

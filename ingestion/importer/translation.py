@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+import msgspec
+
 from ingestion.importer.ids import EventIds
 from ingestion.importer.readers.text import for_people
 from ingestion.importer.rows import Broken, Column, Records, Table
@@ -137,7 +139,7 @@ class Translation:
             group = {**common, **own} if isinstance(own, dict) else {"": own}
             columns.update(column for value in group.values() for column in columns_of(value))
             if isinstance(own, str):
-                values[name] = self._value(own)
+                values[name] = _written_object(self._value(own))
             elif group:
                 values[name] = _object({key: self._value(value) for key, value in group.items()})
         when = [(column, compile_condition(condition)) for column, condition in rule.when.items()]
@@ -158,6 +160,20 @@ def _object(values: Mapping[str, Compute]) -> Compute:
         ]
 
     return compute
+
+
+def _written_object(value: Compute) -> Compute:
+    """Return a function to a column of objects, which a file without objects has as JSON text."""
+
+    def read(cell: object) -> object:
+        if not isinstance(cell, str):
+            return cell
+        try:
+            return msgspec.json.decode(cell)
+        except msgspec.DecodeError:
+            return cell  # which the check of the event calls by its name
+
+    return lambda table: [read(cell) for cell in value(table)]
 
 
 def _applying_rows(rule: _CompiledRule, table: Table) -> list[int]:

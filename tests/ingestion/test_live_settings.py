@@ -13,7 +13,8 @@ from tests.conftest import Warehouse
 from tests.ingestion.homes import Home
 from tests.ingestion.ledger import page_view
 from tests.servers import RunningIngestion, running_ingestion
-from warehouse.settings import ENV_FILE, LIVE_SETTINGS, Settings
+from warehouse.live_settings import LIVE_SETTINGS
+from warehouse.settings import ENV_FILE, Settings
 
 
 def reason(ingestion: RunningIngestion, event: object) -> str | None:

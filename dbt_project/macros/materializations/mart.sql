@@ -34,6 +34,10 @@
         {{ touched_keys(ref(touched['relation']), keys, touched.get('where')) }};
         {%- endif %}
     {%- endcall %}
+    {%- set kept = '' if touched else take_over_retired(candidate, load_relation(this)) %}
+    {%- if kept | trim %}
+    {% call statement('kept') %}{{ kept }}{% endcall %}
+    {%- endif %}
     {% do create_indexes(candidate) %}
     {% do persist_docs(candidate, model) %}
 

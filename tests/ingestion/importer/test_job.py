@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,10 +16,19 @@ from ingestion.importer.job import ImportJob, TooManyProblemsError, open_source
 from ingestion.importer.readers.text import ROWS_AT_ONCE
 from ingestion.importer.rows import UnreadableFileError
 from ingestion.importer.schema import MappingError
+from pipeline.retention.archive import archive_events
+from pipeline.retention.rules import EventClass
 from tests.conftest import Warehouse
 from tests.ingestion.importer.conftest import MakeJob
+from tests.servers import RunningIngestion
 from warehouse.connections import connect
+from warehouse.errors import OperatorError
 from warehouse.roles import Role
+
+ARCHIVED = (
+    "select event_id, visitor_id, category, event_type, user_id, entity_type, entity_id, value,"
+    " currency, occurred_at, context, properties from raw.events where user_id = 'archived'"
+)
 
 
 def write(path: Path, visitor: str, events: Iterable[str]) -> Path:
@@ -227,3 +237,50 @@ def test_the_same_file_for_another_source_is_other_events(
     for name in ("web-1", "web-2"):
         source = open_source(path, "csv", visits, source=name)
         assert ImportJob(source, sender, tmp_path).run().verdicts["stored"] == 5
+
+
+def test_an_archive_of_retention_is_read_back_and_counts_nothing_twice(
+    tmp_path: Path, ingestion: RunningIngestion, make_job: MakeJob, landing_warehouse: Warehouse
+) -> None:
+    sent = {
+        "category": "product",
+        "event_type": "purchase",
+        "event_id": "01939d2c-8a00-7000-8000-0000000000aa",
+        "user_id": "archived",
+        "entity_id": "1003461",
+        "value": "0.10",
+        "currency": "EUR",
+        "context": {"page_path": "/a"},
+        "properties": {"price": 0.1, "product_name": "Flask"},
+    }
+    assert ingestion.statuses(sent) == ["stored"]
+    purchase = EventClass("test", "product", "purchase")
+    with connect(landing_warehouse.dsn(Role.TRANSFORM), autocommit=True) as connection:
+        today = dt.datetime.now(dt.UTC).date()
+        path = archive_events(connection, tmp_path / "archive", today, [purchase], expected=1)
+    job = make_job(path, "parquet", None)
+    job.run()
+    assert (job.tally.rows, job.tally.verdicts["duplicate"]) == (1, 1)
+
+    with connect(landing_warehouse.superuser_dsn) as connection:  # as in a new warehouse
+        before = connection.execute(ARCHIVED).fetchall()
+        connection.execute("delete from raw.event_ids where event_id = %s", (sent["event_id"],))
+        connection.execute("delete from raw.events where event_id = %s", (sent["event_id"],))
+    job = make_job(path, "parquet", None, restart=True)
+    job.run()
+    assert (job.tally.rows, job.tally.verdicts["stored"]) == (1, 1)
+    with connect(landing_warehouse.superuser_dsn) as connection:
+        assert connection.execute(ARCHIVED).fetchall() == before
+
+
+def test_an_archive_that_lacks_events_keeps_all_of_them(
+    tmp_path: Path, landing_warehouse: Warehouse
+) -> None:
+    with (
+        connect(landing_warehouse.dsn(Role.TRANSFORM), autocommit=True) as connection,
+        pytest.raises(OperatorError, match="holds 0 events and not 7: nothing was removed"),
+    ):
+        archive_events(
+            connection, tmp_path, dt.date(2020, 1, 1), [EventClass("a", "b", "c")], expected=7
+        )
+    assert list(tmp_path.glob("*.parquet")) == []

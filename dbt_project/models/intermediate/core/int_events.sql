@@ -1,6 +1,10 @@
 {{ config(
     touched={'relation': 'int_claimed_events', 'keys': ['visitor_id', 'occurred_at', 'event_id']},
-    indexes=[{'columns': ['entity_type', 'entity_id', 'occurred_date']}],
+    indexes=[
+        {'columns': ['entity_type', 'entity_id', 'occurred_date']},
+        {'columns': ['received_at'], 'type': 'brin'},
+    ],
+    post_hook='{{ keep_key_events() }}',
 ) }}
 
 -- what was touched is read off the old events, so it has to be taken down before

@@ -12,11 +12,13 @@ with
 
 claimed as (
     select
-        visitor_id,
-        coalesce(session_id, '') as stream,
-        occurred_at
-    from {{ ref('int_claimed_events') }}
-    where {{ belongs_to_session() }}
+        events.visitor_id,
+        coalesce(events.session_id, '') as stream,
+        events.occurred_at
+    from {{ ref('int_claimed_events') }} as events
+    where
+        {{ belongs_to_session() }}
+        and {{ not_in_retired_session('occurred_at', 'events') }}
 ),
 
 -- a sender's session is one, however long its pauses
@@ -62,7 +64,7 @@ arrived as (
             least(arrived.starts_at, min(sessions.started_at)) as starts_at,
             greatest(arrived.ends_at, max(sessions.ended_at)) as ends_at
         from arrived
-        left join {{ sessions }} as sessions
+        left join ({{ open_sessions(sessions) }}) as sessions
             on
                 arrived.visitor_id = sessions.visitor_id
                 and arrived.stream = sessions.stream

@@ -14,10 +14,12 @@ with
 
 events as (
     select
-        *,
-        coalesce(session_id, '') as stream
-    from {{ ref('int_events') }}
-    where {{ belongs_to_session() }}
+        events.*,
+        coalesce(events.session_id, '') as stream
+    from {{ ref('int_events') }} as events
+    where
+        {{ belongs_to_session() }}
+        and {{ not_in_retired_session('occurred_at', 'events') }}
 ),
 
 {% if is_incremental() %}

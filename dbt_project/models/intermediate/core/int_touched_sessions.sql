@@ -18,7 +18,7 @@ windows as (
             sessions.started_at,
             sessions.ended_at,
             sessions.started_date
-        from {{ sessions }} as sessions
+        from ({{ open_sessions(sessions) }}) as sessions
         inner join windows
             on
                 sessions.visitor_id = windows.visitor_id

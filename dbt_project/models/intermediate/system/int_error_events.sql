@@ -1,6 +1,7 @@
 {#- Errors, and what was done about them. -#}
 {{ config(
     touched=touched_errors(),
+    freezes=true,
     indexes=[{'columns': ['occurred_date']}],
 ) }}
 
@@ -46,7 +47,8 @@ final as (
         errors.raised_at,
         events.url,
         events.method,
-        events.stack_trace
+        events.stack_trace,
+        true as is_listed
     from events
     inner join errors on events.entity_id = errors.entity_id
 )

@@ -1,4 +1,5 @@
-{#- An error that an administrator deleted has no row; the days still count it. -#}
+{#- An error that an administrator deleted, or that was resolved long ago, has no row; the days still
+    count it. -#}
 {{ config(
     touched={
         'relation': 'int_touched_entity_days',
@@ -12,9 +13,11 @@ with
 
 error_events as (
     select * from {{ ref('int_error_events') }}
-    where {{ only_touched(
-        ['entity_id'], ref('int_touched_entity_days'), where=touched_errors()['where']
-    ) }}
+    where
+        is_listed
+        and {{ only_touched(
+            ['entity_id'], ref('int_touched_entity_days'), where=touched_errors()['where']
+        ) }}
 ),
 
 lives as (

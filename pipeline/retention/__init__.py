@@ -1,0 +1,1 @@
+"""Retention: what is due goes, and what was made of it stays."""

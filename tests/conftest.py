@@ -45,8 +45,8 @@ class Warehouse:
 def free_port() -> int:
     """Return a TCP port on 127.0.0.1 that nothing listens on.
 
-    By chance, and below those that the system gives to whoever connects: several processes run tests
-    at once, and what is free now shall still be so when its server has started.
+    By chance, and below those that the system gives to whoever connects: several processes run
+    tests at once, and what is free now shall still be so when its server has started.
     """
     while True:
         port = random.randrange(10_240, 32_000)  # noqa: S311

@@ -51,3 +51,9 @@ def new_loads(domains: tuple[str, ...]) -> bool:
 def build(domains: tuple[str, ...]) -> None:
     """Bring domains up to date."""
     scheduled.build(domains, scheduler_run=run_id())
+
+
+@task(doc_md="Reads the marts, and writes pages with charts, JSON and CSV into the archive.")
+def generate_reports(kind: str) -> None:
+    """Write the reports of a kind."""
+    scheduled.generate_reports(kind)

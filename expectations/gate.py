@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from expectations import site, suites
-from expectations.offences import suspects
 from expectations.results import GateResult, store
 from expectations.suites import Horizon, Suite, raw
 from warehouse.connections import Connection, connect
@@ -33,12 +31,7 @@ def check_loads(settings: Settings, run_id: int) -> GateResult:
         claimed = _claimed(connection, run_id)
     if claimed is None:
         return GateResult()
-    chosen = raw.suites(settings, claimed)
-    result = _check(settings, run_id, chosen)
-    if result.passed:
-        return result
-    with connect(settings.require("transform_dsn"), name="footfall gate") as connection:
-        return replace(result, suspects=suspects(connection, chosen, result.results))
+    return _check(settings, run_id, raw.suites(settings, claimed))
 
 
 def check_candidates(settings: Settings, domain: str, run_id: int) -> GateResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
 from ingestion.answers import RefusedError
@@ -10,8 +11,8 @@ from ingestion.group import AWAY_ERRORS
 from ingestion.key_ring import KeyRing
 from ingestion.keys import hash_key
 from ingestion.landing import UnavailableError
+from ingestion.request import Scope
 from ingestion.sender import ANONYMOUS, TOKEN, Sender
-from ingestion.server.exchange import Exchange
 from warehouse.setting_checks import split_list
 from warehouse.settings import Settings
 from warehouse.signing_keys import SigningKeysError
@@ -59,18 +60,21 @@ class Credentials:
         if terms != self._tokens.terms:  # else what is known of keys and tokens is kept
             self._tokens = TokenVerifier(terms)
 
-    async def identify(self, exchange: Exchange, *, may_be_anonymous: bool) -> Sender:
+    async def identify(
+        self, headers: Mapping[bytes, bytes], scope: Scope, *, may_be_anonymous: bool
+    ) -> Sender:
         """Return who sends a request.
 
         Args:
-            exchange: The request.
+            headers: Header values by name in lower case.
+            scope: Of the ASGI connection.
             may_be_anonymous: Whether a sender may come without a credential.
 
         Raises:
             RefusedError: The credential is missing or not valid.
             UnavailableError: Nobody can tell now whether it is.
         """
-        authorization = exchange.headers.get(b"authorization")
+        authorization = headers.get(b"authorization")
         if authorization is not None:
             scheme, _, credential = authorization.decode("latin-1").partition(" ")
             credential = credential.strip()
@@ -78,7 +82,7 @@ class Credentials:
                 raise missing()
             if credential not in _NO_TOKEN or not may_be_anonymous:
                 return await self._bearer(credential)
-        open_key = _open_key(exchange)
+        open_key = _open_key(headers, scope)
         if open_key is not None:
             return await self._browser(open_key)
         if self._anonymous and may_be_anonymous:
@@ -136,13 +140,14 @@ class Credentials:
         )
 
 
-def _open_key(exchange: Exchange) -> str | None:
+def _open_key(headers: Mapping[bytes, bytes], scope: Scope) -> str | None:
     """Return the key that a page sends where it cannot set ``Authorization``; None: none."""
-    header = exchange.headers.get(b"x-write-key")
+    header = headers.get(b"x-write-key")
     if header is not None:
         return header.decode("latin-1").strip()
-    if b"key=" in exchange.query:
-        for pair in exchange.query.decode("latin-1").split("&"):
+    query: bytes = scope["query_string"]
+    if b"key=" in query:
+        for pair in query.decode("latin-1").split("&"):
             name, _, value = pair.partition("=")
             if name == "key":
                 return unquote_plus(value)

@@ -16,7 +16,6 @@ from ingestion.sender import Sender
 from ingestion.verdict import QuarantineError, Reason
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
-DecodingError = QuarantineError | msgspec.MsgspecError | UnicodeError | RecursionError
 DECODING_ERRORS = (QuarantineError, msgspec.MsgspecError, UnicodeError, RecursionError)
 _ERROR_FIELD = re.compile(r" - at `\$\.?([^`]*)`$")
 INVALID_TEXT = Reason(
@@ -31,7 +30,7 @@ _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]*)`")
 
 
 def reject(
-    error: DecodingError,
+    error: QuarantineError | msgspec.MsgspecError | UnicodeError | RecursionError,
     raw: bytes,
     *,
     payload: bytes,

@@ -133,6 +133,41 @@ def _retain(*parts: str) -> None:
         print(f"from {report.stays_from} on all stays: {report.waits_for}")  # noqa: T201
 
 
+def generate_reports(kind: str) -> None:
+    """Write the reports of a kind up to yesterday into the archive.
+
+    Args:
+        kind: ``platform``, ``community`` or ``geo``.
+    """
+    from pipeline.reports.archive import generate
+    from warehouse.settings import load_settings
+
+    written = generate(kind, load_settings(), notify=print)
+    print(f"reports written: {len(written)}")  # noqa: T201
+
+
+def look_out() -> None:
+    """Look for what is wrong, and open and resolve alerts.
+
+    Raises:
+        CheckFailedError: A check could not be carried out; the others were.
+    """
+    from pipeline.alert_checks import check_alerts
+    from warehouse.settings import load_settings
+
+    for condition in check_alerts(load_settings()):
+        print(condition)  # noqa: T201
+
+
+def tell() -> None:
+    """Send what people have to be told of alerts to the channels."""
+    from pipeline.notifications import deliver_notifications
+    from warehouse.settings import load_settings
+
+    for delivery in deliver_notifications(load_settings()):
+        print(f"{delivery.channel}: {delivery.notifications} {delivery.error or 'sent'}")  # noqa: T201
+
+
 def alert_on_failure(context: Mapping[str, Any]) -> None:
     """Open an alert for a task that has used up its retries.
 

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from serving import daily, health, pages, reference
+from serving import daily, health, pages, reference, reports
 from serving.access import Access
 from serving.database import Database
 from serving.errors import HANDLERS
@@ -49,6 +49,11 @@ def create_app(settings: Settings) -> Starlette:
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             Route(daily.PATH, daily.daily),
+            Route(reports.PATH, reports.listed),
+            Route(f"{reports.PATH}/{{number:int}}", reports.shown),
+            Route(f"{reports.PATH}/{{number:int}}.json", reports.as_json),
+            Route(f"{reports.PATH}/{{number:int}}.csv", reports.as_csv),
+            Route(reports.LIBRARY_PATH, reports.library),
             Route("/openapi.json", reference.document),
             Route("/docs", reference.docs),
             Mount("/docs/assets", StaticFiles(directory=reference.SWAGGER_UI)),

@@ -101,7 +101,8 @@ async def logout(request: Request) -> Response:
 
 def safe_target(target: str) -> str:
     """Return where to go after the log-in: a page of ours, else the front page."""
-    is_ours = target.startswith("/docs/") and "\\" not in target and target.isprintable()
+    is_ours = target.startswith(("/docs/", "/reports"))
+    is_ours = is_ours and "\\" not in target and target.isprintable()
     return target if is_ours and len(target) <= MOST_TARGET else "/"
 
 

@@ -10,6 +10,7 @@ import swagger_ui_bundle
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from serving import reports
 from serving.access import COOKIE
 from serving.daily import DEFAULT_LIMIT, MAX_LIMIT, PATH, DailyAnalytics, DailyPage
 from serving.sites import SITES, Site
@@ -94,7 +95,20 @@ def openapi() -> dict[str, Any]:
                 "post": _public("pages", "Log out", {"303": _described("Leads to the front page.")})
             },
         }
-        | {f"/docs/{site.name}/": {"get": _site(site)} for site in SITES},
+        | {f"/docs/{site.name}/": {"get": _site(site)} for site in SITES}
+        | {
+            reports.PATH: {"get": _reports()},
+            f"{reports.PATH}/{{number}}": {"get": _report("A report with its charts", "html")},
+            f"{reports.PATH}/{{number}}.json": {"get": _report("A report as JSON", "json")},
+            f"{reports.PATH}/{{number}}.csv": {"get": _report("A report as CSV", "csv")},
+            reports.LIBRARY_PATH: {
+                "get": _public(
+                    "reports",
+                    "The library that draws the charts",
+                    {"200": {"description": "JavaScript.", "content": {"text/javascript": {}}}},
+                )
+            },
+        },
         "components": {
             "schemas": schemas | {"Error": _error_schema()},
             "securitySchemes": {
@@ -145,13 +159,34 @@ def _daily() -> dict[str, Any]:
 
 
 def _site(site: Site) -> dict[str, Any]:
-    responses = _html() | {
-        "303": _described("Not logged in; leads to the log-in form."),
-        "404": _described("Not built yet; the page says how to."),
+    responses = _html() | {"404": _described("Not built yet; the page says how to.")}
+    return _for_viewers("pages", site.title, responses)
+
+
+def _reports() -> dict[str, Any]:
+    kind = _parameter("kind", "Of this kind alone.", {"type": "string", "enum": [*reports.KINDS]})
+    return _for_viewers("reports", "The reports that there are", _html()) | {"parameters": [kind]}
+
+
+def _report(summary: str, form: str) -> dict[str, Any]:
+    content = {"html": "text/html", "json": "application/json", "csv": "text/csv"}[form]
+    responses = {
+        "200": {"description": "The report.", "content": {content: {}}},
+        "404": _error("There is no report of this number."),
     }
-    return _public("pages", site.title, responses) | {
-        "security": [{"session": []}, {"readToken": []}]
+    number = {
+        "name": "number",
+        "in": "path",
+        "required": True,
+        "description": "Its number in the list.",
+        "schema": {"type": "integer", "minimum": 1},
     }
+    return _for_viewers("reports", summary, responses) | {"parameters": [number]}
+
+
+def _for_viewers(tag: str, summary: str, responses: dict[str, Any]) -> dict[str, Any]:
+    responses = responses | {"303": _described("Not logged in; leads to the log-in form.")}
+    return _public(tag, summary, responses) | {"security": [{"session": []}, {"readToken": []}]}
 
 
 def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -179,7 +214,7 @@ def _html() -> dict[str, Any]:
 def _login_form() -> dict[str, Any]:
     fields = {
         "token": {"type": "string", "format": "password"},
-        "next": {"type": "string", "description": "Path to go to afterwards, under /docs/."},
+        "next": {"type": "string", "description": "Path to go to afterwards."},
     }
     schema = {"type": "object", "properties": fields, "required": ["token"]}
     return {"content": {"application/x-www-form-urlencoded": {"schema": schema}}}

@@ -297,7 +297,8 @@ class Settings(BaseSettings):
     retention_days: int | None = Field(
         default=None,
         gt=0,
-        description="Days that raw events are kept; empty: as `keep_days` in the catalogue says.",
+        description="Days that raw events are kept, whatever their type; empty: as `keep_days` of "
+        "their type in the catalogue says.",
     )
     retention_days_by_source: Annotated[str, AfterValidator(check_days_by_source)] = Field(
         default="",
@@ -310,14 +311,19 @@ class Settings(BaseSettings):
     retention_days_ops: int = Field(
         default=400,
         gt=0,
-        description="Days that the records of loads, runs, checks and resolved alerts are kept.",
+        description="Days that reports and the records of loads, runs, checks and resolved alerts "
+        "are kept.",
     )
     retention_days_resolved_errors: int = Field(
-        default=90, gt=0, description="Days after its resolution for which an error is listed."
+        default=90,
+        gt=0,
+        description="Days after its resolution for which an error is listed. The daily figures "
+        "go on counting it.",
     )
     retention_archive_dir: Path | None = Field(
         default=None,
-        description="Directory for raw events as Parquet before they go; empty: no archive.",
+        description="Directory to which raw events are written as Parquet before they are removed; "
+        "empty: they are not archived.",
     )
 
     # how it is run

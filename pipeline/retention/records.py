@@ -62,6 +62,7 @@ NOTIFICATIONS = Records(
 )
 HOURS = Records("ops.event_hours", "hour", "true", "hour, source, category, event_type, subject")
 FIELDS = Records("ops.field_days", "day", "true", "day, category, event_type, field, kind")
+REPORTS = Records("ops.reports", "created_at", "true", "report_id")
 # Ingestion deletes them by itself, while it runs.
 SALTS = Records("ops.address_salts", "day", "true", "day")
 
@@ -87,6 +88,7 @@ def due_records(settings: Settings, today: dt.date) -> list[tuple[Records, dt.da
         (NOTIFICATIONS, days_ago(settings.retention_days_ops)),
         (HOURS, days_ago(settings.retention_days_ops)),
         (FIELDS, days_ago(settings.retention_days_ops)),
+        (REPORTS, days_ago(settings.retention_days_ops)),
         (SALTS, days_ago(1)),
     ]
 

@@ -18,6 +18,11 @@ SCHEDULES = {
     "update_user_analytics": "0 * * * *",
     "update_product_analytics": "*/30 * * * *",
     "process_error_logs": "*/10 * * * *",
+    "check_alerts": "*/5 * * * *",
+    "generate_analytics_reports": "0 3 * * *",
+    "cleanup_old_analytics": "0 2 * * *",
+    "cleanup_resolved_error_logs": "30 4 * * *",
+    "cleanup_redis_analytics": "0 5 * * *",
     "full_refresh": "0 1 * * *",
     "backfill": None,
 }

@@ -14,7 +14,7 @@ from warehouse.settings import PROJECT_ROOT
 def test_every_path_is_in_the_openapi_document() -> None:
     app = create_app(make_settings(PROJECT_ROOT))
     paths = {
-        f"{route.path}/" if isinstance(route, Mount) else route.path
+        f"{route.path}/" if isinstance(route, Mount) else route.path.replace(":int", "")
         for route in app.routes
         if isinstance(route, Mount | Route)
     }

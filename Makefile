@@ -20,7 +20,7 @@ status: environment ## Tell how each part is
 	@$(FOOTFALL) status
 
 test: environment ## Run the whole test suite; starts what it needs, leaves nothing behind
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 
 lint: environment ## Check style, types, SQL, import directions and the dbt project
 	@sh stack/lint.sh

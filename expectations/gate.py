@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from expectations import site, suites
+from expectations.offences import suspects
 from expectations.results import GateResult, store
 from expectations.suites import Horizon, Suite, raw
 from warehouse.connections import Connection, connect
@@ -31,7 +33,12 @@ def check_loads(settings: Settings, run_id: int) -> GateResult:
         claimed = _claimed(connection, run_id)
     if claimed is None:
         return GateResult()
-    return _check(settings, run_id, raw.suites(settings, claimed))
+    chosen = raw.suites(settings, claimed)
+    result = _check(settings, run_id, chosen)
+    if result.passed:
+        return result
+    with connect(settings.require("transform_dsn"), name="footfall gate") as connection:
+        return replace(result, suspects=suspects(connection, chosen, result.results))
 
 
 def check_candidates(settings: Settings, domain: str, run_id: int) -> GateResult:

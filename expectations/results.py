@@ -57,9 +57,12 @@ class GateResult:
 
     Attributes:
         results: Of every expectation that was checked.
+        suspects: The loads that broke blocking ones, each with which; None where that cannot be
+            told, or nothing failed.
     """
 
     results: tuple[ExpectationResult, ...] = ()
+    suspects: Mapping[int, str] | None = None
 
     @property
     def passed(self) -> bool:

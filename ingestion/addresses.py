@@ -47,6 +47,7 @@ def _parse(text: str) -> Address | None:
     return address
 
 
+@lru_cache(_DISTINCT)
 def truncate(address: Address) -> str:
     """Return the network of an address in CIDR notation: IPv4 /24, IPv6 /48."""
     return str(ip_network((address, _PREFIXES[address.version]), strict=False))

@@ -19,6 +19,7 @@ from ingestion.limits import (
     MAX_ID_BYTES,
     Limits,
     check_id,
+    check_numbers,
 )
 from ingestion.plan import LONGEST_NAME, SNAKE_CASE, TypeSpec
 from ingestion.privacy import Privacy
@@ -31,7 +32,6 @@ _ANY_TYPE = EventType(
     "custom", "event", TypeSpec("as given", {})
 )  # judges event types outside the catalogue
 _SHORT = MAX_ID_BYTES // LONGEST_CHARACTER  # characters of an id that needs no further look
-_NULL = msgspec.Raw(b"null")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LATEST_DIGIT = LARGEST_NUMBER.bit_length()  # coarse: any value with more digits is out of range
 
@@ -65,47 +65,73 @@ class Rules(NamedTuple):
         )
 
 
-def admit(incoming: Incoming, raw: bytes, source: str, rules: Rules, now: dt.datetime) -> Event:
+class Receipt(NamedTuple):
+    """From whom events came, and when.
+
+    Attributes:
+        source: Whose events they are.
+        latest: Time until which a sender's clock is believed.
+    """
+
+    source: str
+    latest: dt.datetime
+
+
+def admit(
+    incoming: Incoming,
+    kind: EventType | None,
+    raw: bytes,
+    rules: Rules,
+    receipt: Receipt,
+    *,
+    is_plain: bool,
+) -> Event:
     """Check an event, and bring it into the form in which it is stored.
 
     Args:
         incoming: What the dialect made of it.
+        kind: Its event type; None where the catalogue does not have it.
         raw: The event as received, for the limits.
-        source: Whose event it is.
         rules: What it is held against.
-        now: Time of receipt.
+        receipt: From whom it came, and when.
+        is_plain: Whether a first look has shown that no number in it needs another.
 
     Raises:
         QuarantineError: It cannot be stored; the reason says why, and how to mend it.
     """
-    if incoming.context == _NULL:
-        incoming.context = EMPTY_OBJECT
-    if incoming.properties == _NULL:
-        incoming.properties = EMPTY_OBJECT
-    rules.limits.check_content(raw, incoming.context, incoming.properties)
-    check_consent(incoming.consent)
-    _event_type(incoming, rules).check(incoming)
+    context, properties = bytes(incoming.context), bytes(incoming.properties)
+    if context == b"null":
+        incoming.context, context = EMPTY_OBJECT, b"{}"
+    if properties == b"null":
+        incoming.properties, properties = EMPTY_OBJECT, b"{}"
+    rules.limits.check_content(raw, context + properties)
+    if not is_plain:
+        check_numbers(context, properties)
+    if incoming.consent is not None:
+        check_consent(incoming.consent)
+    if kind is None:
+        kind = _unknown_type(incoming, rules)
+    kind.check(incoming)
     assert incoming.category
     assert incoming.event_type
     user_id = _identifier("user_id", incoming.user_id)
     anonymous_id = _identifier("anonymous_id", incoming.anonymous_id)
     session_id = _identifier("session_id", incoming.session_id)
-    event_id = canonical_id(incoming.event_id, source)
+    event_id = canonical_id(incoming.event_id, receipt.source)
     occurred_at = None
     is_time_corrected = False
     if incoming.occurred_at is not None and incoming.occurred_at != "":
         occurred_at = parse_time(incoming.occurred_at)
-        if occurred_at > now + rules.skew:
+        if occurred_at > receipt.latest:
             occurred_at, is_time_corrected = None, True
     try:
-        context = str(incoming.context, "utf-8")
-        properties = str(incoming.properties, "utf-8")
+        context_text, properties_text = context.decode(), properties.decode()
     except UnicodeDecodeError as error:
         raise QuarantineError(*msgspec.structs.astuple(INVALID_TEXT)) from error
     return Event(
         event_id,
         user_id or anonymous_id or session_id or event_id,
-        source,
+        receipt.source,
         incoming.category,
         incoming.event_type,
         user_id,
@@ -118,16 +144,18 @@ def admit(incoming: Incoming, raw: bytes, source: str, rules: Rules, now: dt.dat
         None if incoming.quantity is None else _number("quantity", incoming.quantity),
         occurred_at,
         is_time_corrected,
-        context,
-        properties,
+        context_text,
+        properties_text,
     )
 
 
-def _event_type(incoming: Incoming, rules: Rules) -> EventType:
+def _unknown_type(incoming: Incoming, rules: Rules) -> EventType:
+    """Return what events of a type outside the catalogue are held against.
+
+    Raises:
+        QuarantineError: They are not taken.
+    """
     category, name = incoming.category, incoming.event_type
-    kind = rules.catalogue.find(category, name)
-    if kind is not None:
-        return kind
     for field, given in (("category", category), ("event_type", name)):
         if not given:
             raise QuarantineError(

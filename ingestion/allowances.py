@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 from ingestion.answers import RefusedError
 from ingestion.clients import client_subject
 from ingestion.rates import Allowance, RateLimit
 from ingestion.sender import ANONYMOUS, Sender
+from ingestion.server.exchange import Lines
 from warehouse.settings import Settings
 
 
@@ -44,7 +44,7 @@ class Allowances:
                     "FOOTFALL_RATE_LIMIT_CLIENT_REQUESTS",
                 )
 
-    def charge_events(self, sender: Sender, client: str, events: int) -> Mapping[str, str]:
+    def charge_events(self, sender: Sender, client: str, events: int) -> Lines:
         """Count the events of a request.
 
         Args:
@@ -59,14 +59,14 @@ class Allowances:
         Raises:
             RefusedError: They are too many, all of them together.
         """
-        left: Mapping[str, str] = {}
+        left: Lines = ()
         if self._keys is not None:
             allowance = self._keys.take(_subject(sender, client), events)
             if allowance.wait_seconds:
                 raise _refusal(allowance, "events of this sender", "FOOTFALL_RATE_LIMIT_KEY_EVENTS")
-            left = allowance.headers()
+            left = allowance.lines()
         if self._clients is not None and not sender.has_secret:
-            return self._clients.take(client_subject(client), 0).headers()
+            return self._clients.take(client_subject(client), 0).lines()
         return left
 
 

@@ -1,4 +1,4 @@
-"""The ASGI application: hot paths by exact path, everything else through Starlette."""
+"""The application: hot paths by exact path, everything else through Starlette."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import itertools
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
-from ingestion.answers import JSON, Answer
+from ingestion.answers import JSON, RefusedError
 from ingestion.catalogue import LiveCatalogue
 from ingestion.dialects import DIALECTS
 from ingestion.erasures import Erasures
@@ -29,24 +29,32 @@ from ingestion.logs import request_id
 from ingestion.lookups import Lookups
 from ingestion.metrics import Metrics
 from ingestion.pages import build_pages
-from ingestion.request import Body, Receive, Scope
+from ingestion.request import discard_body
 from ingestion.routing import Router
 from ingestion.salts import AddressSalts
+from ingestion.server.asgi import answer_by
+from ingestion.server.connection import MAX_HEAD_BYTES, MAX_HEADERS
+from ingestion.server.exchange import Exchange, Headers, whole_answer
 from ingestion.spool import open_spool
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
 _CATALOGUE_SECONDS = 1.0
 _READ_SECONDS = 3.0
 _CLIENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")  # W3C
+_NOT_HTTP = RefusedError(400, "not_http", "this is no HTTP/1.1 request: send one")
+_HEAD_TOO_LARGE = RefusedError(
+    431,
+    "head_too_large",
+    f"the head of the request has more than {MAX_HEAD_BYTES} bytes or {MAX_HEADERS} headers: send "
+    "less cookies and headers",
+)
 
 
 class Ingestion:
-    """The write side as an ASGI application.
+    """The write side: answers the requests that a listener brings.
 
     Attributes:
         settings: What it was set to.
@@ -97,28 +105,36 @@ class Ingestion:
         # beside the landing: for keys, look-ups, salts and health
         self._side: asyncpg.Connection | None = None
         self._side_lock = asyncio.Lock()
-        self._prefix = os.urandom(4).hex()
+        self._prefix = os.urandom(4).hex().encode()
         self._numbers = itertools.count(1)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection, as ASGI has it."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1000})
-            return
-        identifier = self._identify(scope)
+    async def handle(self, exchange: Exchange) -> None:
+        """Answer a request."""
+        identifier = self._identify(exchange.headers)
         request_id.set(identifier.decode())
-        route = self._router.find(scope["method"], scope["path"])
+        route = self._router.find(exchange.method, exchange.path)
         if route is None:
-            await Body(receive).discard(self.live_settings.current())
+            await discard_body(exchange, self.live_settings.current())
             try:
-                await self._pages(scope, receive, _with_request_id(send, identifier))
+                await answer_by(self._pages, exchange, [(b"x-request-id", identifier)])
             except Exception:
                 logger.exception("page failed")  # its answer has gone out
             return
-        await _send(send, await self._intake.take(route, scope, receive), identifier)
+        answer, left = await self._intake.take(route, exchange)
+        lines = [(b"content-type", JSON), (b"x-request-id", identifier), *left]
+        if answer.headers:
+            lines += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+        exchange.answer(answer.status, lines, answer.body)
+
+    def refuse(self, *, is_too_large: bool) -> bytes:
+        """Return the answer to what is no HTTP request.
+
+        Args:
+            is_too_large: Whether it is no request because its head has no end in sight.
+        """
+        error = _HEAD_TOO_LARGE if is_too_large else _NOT_HTTP
+        self.metrics.turned_away("", error.status, error.code)
+        return whole_answer(error.status, [(b"content-type", JSON)], error.answer().body)
 
     @property
     def hot_paths(self) -> Mapping[str, Sequence[str]]:
@@ -139,14 +155,14 @@ class Ingestion:
         backlog = self.landing.backlog
         return backlog is not None and backlog.spool.has_room and self.keys.count > 0
 
-    def _identify(self, scope: Scope) -> bytes:
-        traced: bytes | None = None
-        for name, value in scope["headers"]:
-            if name == b"x-request-id" and _CLIENT_REQUEST_ID.fullmatch(value):
-                return bytes(value)
-            if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)):
-                traced = match[1]
-        return traced or f"{self._prefix}-{next(self._numbers):x}".encode()
+    def _identify(self, headers: Headers) -> bytes:
+        given = headers.get(b"x-request-id")
+        if given is not None and _CLIENT_REQUEST_ID.fullmatch(given):
+            return given
+        trace = headers.get(b"traceparent")
+        if trace is not None and (match := _TRACEPARENT.fullmatch(trace)):
+            return match[1]
+        return b"%b-%x" % (self._prefix, next(self._numbers))
 
     async def _fetch(self, query: str, *values: object) -> Sequence[Any]:
         if self.landing.backlog is not None and self.landing.backlog.is_unreachable:
@@ -164,15 +180,6 @@ class Ingestion:
                 self._side = None
                 raise
             return rows
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        message = await receive()
-        assert message["type"] == "lifespan.startup"
-        async with self.running():
-            await send({"type": "lifespan.startup.complete"})
-            message = await receive()
-            assert message["type"] == "lifespan.shutdown"
-        await send({"type": "lifespan.shutdown.complete"})
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -200,23 +207,3 @@ class Ingestion:
         while True:
             await asyncio.sleep(_CATALOGUE_SECONDS)
             await asyncio.to_thread(self.catalogue.refresh)
-
-
-def _with_request_id(send: Send, identifier: bytes) -> Send:
-    async def wrapped(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], (b"x-request-id", identifier)]
-        await send(message)
-
-    return wrapped
-
-
-async def _send(send: Send, answer: Answer, identifier: bytes) -> None:
-    headers = [
-        (b"content-type", JSON),
-        (b"content-length", str(len(answer.body)).encode()),
-        (b"x-request-id", identifier),
-    ]
-    headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})

@@ -6,10 +6,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_network
 
 from ingestion.addresses import parse_address
-from ingestion.request import Scope
 from warehouse.setting_checks import split_list
 
-_HEADER = b"x-forwarded-for"
 _DISTINCT = 16_384
 _IPV6_SITE_BITS = 64  # what one customer of a provider has at least
 
@@ -27,19 +25,6 @@ class Proxies:
             ValueError: One of them is neither; the message names it.
         """
         self._networks = [ip_network(one, strict=False) for one in split_list(networks)]
-
-    def find(self, scope: Scope) -> str:
-        """Return the address that a request comes from; empty where unknown.
-
-        Args:
-            scope: Of the ASGI connection.
-        """
-        client = scope.get("client")
-        peer: str = client[0] if client else ""
-        if not self._networks:
-            return peer
-        lines = [value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER]
-        return self.client(peer, ",".join(lines))
 
     def client(self, peer: str, forwarded: str) -> str:
         """Return the address that a request comes from.

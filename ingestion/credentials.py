@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
 from ingestion.answers import RefusedError
@@ -11,8 +10,8 @@ from ingestion.group import AWAY_ERRORS
 from ingestion.key_ring import KeyRing
 from ingestion.keys import hash_key
 from ingestion.landing import UnavailableError
-from ingestion.request import Scope
 from ingestion.sender import ANONYMOUS, TOKEN, Sender
+from ingestion.server.exchange import Exchange
 from warehouse.setting_checks import split_list
 from warehouse.settings import Settings
 from warehouse.signing_keys import SigningKeysError
@@ -60,21 +59,18 @@ class Credentials:
         if terms != self._tokens.terms:  # else what is known of keys and tokens is kept
             self._tokens = TokenVerifier(terms)
 
-    async def identify(
-        self, headers: Mapping[bytes, bytes], scope: Scope, *, may_be_anonymous: bool
-    ) -> Sender:
+    async def identify(self, exchange: Exchange, *, may_be_anonymous: bool) -> Sender:
         """Return who sends a request.
 
         Args:
-            headers: Header values by name in lower case.
-            scope: Of the ASGI connection.
+            exchange: The request.
             may_be_anonymous: Whether a sender may come without a credential.
 
         Raises:
             RefusedError: The credential is missing or not valid.
             UnavailableError: Nobody can tell now whether it is.
         """
-        authorization = headers.get(b"authorization")
+        authorization = exchange.headers.get(b"authorization")
         if authorization is not None:
             scheme, _, credential = authorization.decode("latin-1").partition(" ")
             credential = credential.strip()
@@ -82,7 +78,7 @@ class Credentials:
                 raise missing()
             if credential not in _NO_TOKEN or not may_be_anonymous:
                 return await self._bearer(credential)
-        open_key = _open_key(headers, scope)
+        open_key = _open_key(exchange)
         if open_key is not None:
             return await self._browser(open_key)
         if self._anonymous and may_be_anonymous:
@@ -140,14 +136,13 @@ class Credentials:
         )
 
 
-def _open_key(headers: Mapping[bytes, bytes], scope: Scope) -> str | None:
+def _open_key(exchange: Exchange) -> str | None:
     """Return the key that a page sends where it cannot set ``Authorization``; None: none."""
-    header = headers.get(b"x-write-key")
+    header = exchange.headers.get(b"x-write-key")
     if header is not None:
         return header.decode("latin-1").strip()
-    query: bytes = scope["query_string"]
-    if b"key=" in query:
-        for pair in query.decode("latin-1").split("&"):
+    if b"key=" in exchange.query:
+        for pair in exchange.query.decode("latin-1").split("&"):
             name, _, value = pair.partition("=")
             if name == "key":
                 return unquote_plus(value)

@@ -14,9 +14,9 @@ from ingestion.credentials import Credentials, insufficient
 from ingestion.group import AWAY_ERRORS
 from ingestion.key_ring import KeyRing
 from ingestion.live_settings import LiveSettings
-from ingestion.request import Scope
 from ingestion.routing import Route
 from ingestion.sender import Sender
+from ingestion.server.exchange import Exchange, Lines
 from warehouse.origins import Origins
 from warehouse.setting_checks import split_list
 from warehouse.settings import Settings
@@ -49,27 +49,25 @@ class Gate:
         return self._credentials.problem
 
     async def admit(
-        self, route: Route, headers: Mapping[bytes, bytes], scope: Scope, settings: Settings
+        self, route: Route, exchange: Exchange, settings: Settings
     ) -> tuple[Sender, str]:
         """Return who sends a request, and from which address; the body is not read yet.
 
         Args:
             route: Where it came in.
-            headers: Header values by name in lower case.
-            scope: Of the ASGI connection.
+            exchange: The request.
             settings: Those in force.
 
         Raises:
             RefusedError: The sender may not send here, from there, or so often.
         """
         self._obey(settings)
-        client = self._proxies.find(scope)
+        forwarded = exchange.headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        client = self._proxies.client(exchange.client, forwarded)
         role = route.endpoint.role
         try:
             sender = await self._credentials.identify(
-                headers,
-                scope,
-                may_be_anonymous=route.dialect.takes_anonymous and role == INGEST,
+                exchange, may_be_anonymous=route.dialect.takes_anonymous and role == INGEST
             )
         except RefusedError as error:
             if error.status == 401:  # whoever tries many credentials is guessing
@@ -77,14 +75,14 @@ class Gate:
             raise
         if not sender.has_secret:
             self._allowances.charge_request(client)
-        origin = headers.get(b"origin")
+        origin = exchange.headers.get(b"origin")
         if origin is not None:
             self._check_origin(sender, origin.decode("latin-1"))
         if role != INGEST and role not in sender.roles:
             raise insufficient(role)
         return sender, client
 
-    def charge(self, sender: Sender, client: str, events: int) -> Mapping[str, str]:
+    def charge(self, sender: Sender, client: str, events: int) -> Lines:
         """Count a request's events against the rate limits.
 
         Args:

@@ -12,21 +12,20 @@ from ingestion.answers import Answer, RefusedError
 from ingestion.catalogue import Catalogue, LiveCatalogue
 from ingestion.dialect import Outcome
 from ingestion.gate import Gate
-from ingestion.judgement import judge
+from ingestion.judgement import judge_all
 from ingestion.landing import Landing
 from ingestion.live_settings import LiveSettings
 from ingestion.lookups import Lookups
 from ingestion.metrics import Metrics
 from ingestion.passage import Passage
 from ingestion.privacy import Privacy
-from ingestion.request import Body, Receive, Request, Scope, read_body
+from ingestion.request import Request, discard_body, read_body
 from ingestion.routing import Route
 from ingestion.salts import AddressSalts
+from ingestion.server.exchange import Exchange, Lines
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
-
-Headers = Mapping[bytes, bytes]
 
 
 class Intake:
@@ -52,63 +51,60 @@ class Intake:
         self._metrics = metrics
         self._rules: Rules | None = None
         self._rules_settings: Settings | None = None
+        self._is_verbose = logger.isEnabledFor(logging.DEBUG)
 
-    async def take(self, route: Route, scope: Scope, receive: Receive) -> Answer:
+    async def take(self, route: Route, exchange: Exchange) -> tuple[Answer, Lines]:
         """Land the events of one request.
 
         Args:
             route: Where it came in.
-            scope: Of the ASGI connection.
-            receive: Of the ASGI connection.
+            exchange: The request.
 
         Returns:
             The dialect's answer; what it acknowledges is safe. Where nothing was taken from
-            the request, it says why.
+            the request, it says why. With it, headers that tell how much may still be sent.
         """
-        headers: Headers = dict(scope["headers"])
         passage = Passage(route.dialect.name)
-        body = Body(receive)
+        left: Lines = ()
         try:
-            answer = await self._land(route, headers, scope, body, passage)
+            answer, left = await self._land(route, exchange, passage)
         except RefusedError as error:
-            answer = await self._refuse(error, route, headers, body, passage)
+            answer = await self._refuse(error, route, exchange, passage)
         except Exception:
             logger.exception("request failed", extra={"fields": passage.fields()})
             failed = RefusedError(
                 500, "internal", "ingestion failed, and nothing is acknowledged: try again"
             )
-            answer = await self._refuse(failed, route, headers, body, passage)
-        origin = headers.get(b"origin")
-        if origin is None:
-            return answer
-        return _with_headers(answer, self._gate.cors_headers(origin.decode("latin-1")))
+            answer = await self._refuse(failed, route, exchange, passage)
+        origin = exchange.headers.get(b"origin")
+        if origin is not None:
+            allowed = self._gate.cors_headers(origin.decode("latin-1"))
+            answer = answer._replace(headers={**answer.headers, **allowed})
+        return answer, left
 
     async def _refuse(
-        self, error: RefusedError, route: Route, headers: Headers, body: Body, passage: Passage
+        self, error: RefusedError, route: Route, exchange: Exchange, passage: Passage
     ) -> Answer:
         # Whoever calls this lets go of the error when it returns: with its traceback it holds the
-        # request, and the server closes no connection whose request is held.
+        # request for as long as a connection may last.
         self._metrics.refused(passage, error.status, error.code)
         outcome = {"status": error.status, "code": error.code, **passage.fields()}
         logger.warning("refused", extra={"fields": outcome})
-        is_awaited = error.status != 408 and b"expect" not in headers
-        if is_awaited and not body.is_over:
-            await body.discard(self._settings.current())
+        if error.status != 408 and b"expect" not in exchange.headers:
+            await discard_body(exchange, self._settings.current())
         return route.dialect.refuse(error)
 
     async def _land(
-        self, route: Route, headers: Headers, scope: Scope, receive: Receive, passage: Passage
-    ) -> Answer:
+        self, route: Route, exchange: Exchange, passage: Passage
+    ) -> tuple[Answer, Lines]:
         endpoint = route.endpoint
         settings = self._settings.current()
-        sender, client = await self._gate.admit(route, headers, scope, settings)
+        sender, client = await self._gate.admit(route, exchange, settings)
         passage.key = sender.name
-        body = await read_body(
-            headers, receive, settings.max_body_bytes, settings.body_timeout_seconds
-        )
+        body = await read_body(exchange, settings.max_body_bytes, settings.body_timeout_seconds)
         passage.size = len(body)
         catalogue = self._catalogue.current
-        request = Request(sender, headers, client, route.parameters, catalogue)
+        request = Request(sender, exchange.headers, client, route.parameters, catalogue)
         raws = endpoint.split(body, request)
         if len(raws) > settings.max_batch_events:
             raise RefusedError(
@@ -121,16 +117,15 @@ class Intake:
         if endpoint.prepare is not None:
             request = request._replace(found=await endpoint.prepare(raws, request, self._lookups))
         rules = self._current_rules(settings, catalogue)
-        now = dt.datetime.now(dt.UTC)
-        items = [judge(route, raw, request, rules, now) for raw in raws]
+        items = judge_all(route, raws, request, rules, dt.datetime.now(dt.UTC))
         verdicts = await self._landing.submit(items, len(body))
         answer = endpoint.answer(Outcome(request, items, verdicts))
         self._metrics.answered(passage, answer.status, verdicts)
-        if logger.isEnabledFor(logging.DEBUG):
+        if self._is_verbose:
             counts = Counter(verdict.status for verdict in verdicts)
             outcome: Mapping[str, object] = {"status": answer.status, **counts}
             logger.debug("answered", extra={"fields": {**passage.fields(), **outcome}})
-        return _with_headers(answer, left) if left else answer
+        return answer, left
 
     def _current_rules(self, settings: Settings, catalogue: Catalogue) -> Rules:
         """Return the rules that follow, made anew only when something has changed."""
@@ -142,7 +137,3 @@ class Intake:
             self._rules = Rules.of(settings, catalogue, Privacy(settings, self._salts))
             self._rules_settings = settings
         return self._rules
-
-
-def _with_headers(answer: Answer, headers: Mapping[str, str]) -> Answer:
-    return answer._replace(headers={**answer.headers, **headers})

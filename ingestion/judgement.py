@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
-from ingestion.admission import Rules, admit
+from ingestion.admission import Receipt, Rules, admit
 from ingestion.event import Incoming
+from ingestion.first_look import looks_plain
 from ingestion.items import Item, Suppressed
-from ingestion.rejection import DECODING_ERRORS, reject, salvage
+from ingestion.privacy import tell
+from ingestion.rejection import DECODING_ERRORS, DecodingError, reject, salvage
 from ingestion.request import Request
 from ingestion.routing import Route
-from ingestion.verdict import QuarantineError, Reason
+from ingestion.sender import Sender
+from ingestion.verdict import QuarantineError
+from ingestion.visitor import visitor_of
 
 
 def judge(route: Route, raw: bytes, request: Request, rules: Rules, now: dt.datetime) -> Item:
@@ -23,53 +28,103 @@ def judge(route: Route, raw: bytes, request: Request, rules: Rules, now: dt.date
         rules: What it is held against.
         now: Time of receipt.
     """
-    endpoint = route.endpoint
-    source = request.sender.source
-    incoming = reduced = None
-    try:
-        incoming = endpoint.decode(raw, request)
-        objection = _objection(incoming, route, request, rules)
-        if objection is not None:
-            return Suppressed(source, objection)
-        rules.limits.check_size(raw)
-        rules.privacy.reduce(incoming, request, is_for_clients=endpoint.is_for_clients)
-        reduced = incoming
-        _check_sender(incoming, request)
-        if endpoint.check is not None:
-            endpoint.check(incoming, request)
-        return admit(incoming, raw, source, rules, now)
-    except DECODING_ERRORS as error:
+    return _Judge(route, request, rules, now).judge(raw)
+
+
+def judge_all(
+    route: Route, raws: Sequence[bytes], request: Request, rules: Rules, now: dt.datetime
+) -> list[Item]:
+    """Return what becomes of each event of a request, in order; the arguments are as in `judge`."""
+    return list(map(_Judge(route, request, rules, now).judge, raws))
+
+
+class _Judge:
+    """What the events of one request have in common, looked up once."""
+
+    __slots__ = (
+        "_asks",
+        "_at",
+        "_check",
+        "_decode",
+        "_find",
+        "_is_restricted",
+        "_request",
+        "_route",
+        "_rules",
+        "_source",
+        "_told",
+        "_visitor",
+    )
+
+    def __init__(self, route: Route, request: Request, rules: Rules, now: dt.datetime) -> None:
+        endpoint = route.endpoint
+        self._route = route
+        self._request = request
+        self._rules = rules
+        sender = request.sender
+        self._source = sender.source
+        self._at = Receipt(sender.source, now + rules.skew)
+        self._is_restricted = sender.categories is not None or sender.user_id is not None
+        self._decode = endpoint.decode
+        self._check = endpoint.check
+        self._find = rules.catalogue.find
+        self._visitor = visitor_of(request, is_for_clients=endpoint.is_for_clients)
+        self._told = rules.privacy.told_by(self._visitor) if self._visitor.is_known else None
+        self._asks = rules.privacy.asks(self._visitor)
+
+    def judge(self, raw: bytes) -> Item:
+        rules = self._rules
+        request = self._request
+        incoming = reduced = None
+        try:
+            incoming = self._decode(raw, request)
+            kind = self._find(incoming.category, incoming.event_type)
+            is_plain = looks_plain(bytes(incoming.context) + bytes(incoming.properties))
+            if self._asks:
+                objection = rules.privacy.objection(
+                    incoming, kind, request, self._visitor, is_plain=is_plain
+                )
+                if objection is not None:
+                    return Suppressed(self._source, objection)
+            rules.limits.check_size(raw)
+            if not is_plain:
+                rules.privacy.reduce(incoming, self._visitor)
+            elif self._told:
+                tell(incoming, self._told)
+            reduced = incoming
+            if self._is_restricted:
+                _check_sender(incoming, request.sender)
+            if self._check is not None:
+                self._check(incoming, request)
+            return admit(incoming, kind, raw, rules, self._at, is_plain=is_plain)
+        except DECODING_ERRORS as error:
+            return self._reject(error, raw, incoming, reduced)
+
+    def _reject(
+        self, error: DecodingError, raw: bytes, incoming: Incoming | None, reduced: Incoming | None
+    ) -> Item:
+        rules, request = self._rules, self._request
         known = incoming
         if known is None:
             known = salvage(raw)
-            objection = _objection(known, route, request, rules)
+            kind = self._find(known.category, known.event_type)
+            objection = rules.privacy.objection(known, kind, request, self._visitor, is_plain=False)
             if objection is not None:
-                return Suppressed(source, objection)
+                return Suppressed(self._source, objection)
         return reject(
             error,
             raw,
             payload=rules.privacy.scrub(raw),
-            dialect=route.dialect.name,
-            endpoint=route.address,
+            dialect=self._route.dialect.name,
+            endpoint=self._route.address,
             sender=request.sender,
             known=known,
             event=reduced,
         )
 
 
-def _objection(incoming: Incoming, route: Route, request: Request, rules: Rules) -> Reason | None:
-    """Return why an event must not be kept at all, not even in quarantine; None where it may be."""
-    return rules.privacy.objection(
-        incoming,
-        rules.catalogue.find(incoming.category, incoming.event_type),
-        request,
-        is_for_clients=route.endpoint.is_for_clients,
-    )
-
-
-def _check_sender(incoming: Incoming, request: Request) -> None:
+def _check_sender(incoming: Incoming, sender: Sender) -> None:
     """Hold an event against what its sender may send, and fill in who a token says it is."""
-    sender = request.sender
     if sender.categories is not None and incoming.category not in sender.categories:
         raise QuarantineError(
             "out_of_scope",

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import msgspec
-
 from ingestion.verdict import QuarantineError
 from warehouse.settings import Settings
 
@@ -22,10 +20,9 @@ MAX_INTEGER_DIGITS = 30
 MAX_FRACTION_DIGITS = 60
 
 _NUL_OR_SURROGATE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-# A long number, or one with an exponent, once every digit has become a zero.
-_DIGITS = bytes.maketrans(b"0123456789E", b"0000000000e")
-_LONG_NUMBER = b"0" * 18
-_EXPONENT = b"0e"
+# A long number, or one with an exponent, in small letters and once every digit has become a zero.
+# Spelt out: with a repetition in it, the search for any of the alternatives is six times as slow.
+SUSPICIOUS_NUMBER = b"0e|" + b"0" * 18
 
 
 class Limits(NamedTuple):
@@ -60,20 +57,18 @@ class Limits(NamedTuple):
                 f"{self.max_event_bytes}: send less in one event",
             )
 
-    def check_content(self, raw: bytes, context: msgspec.Raw, properties: msgspec.Raw) -> None:
+    def check_content(self, raw: bytes, content: bytes) -> None:
         """Hold an event's content against the limits, and against what Postgres can hold.
 
         Only what a look at the bytes makes suspicious is read value by value.
 
         Args:
             raw: The event as JSON that has been decoded once without error.
-            context: Its context.
-            properties: Its properties.
+            content: Its context and properties, one after the other.
 
         Raises:
             QuarantineError: It holds what cannot be stored.
         """
-        content = bytes(context) + bytes(properties)
         if (
             len(raw) > self.max_string_length
             # context and properties are the second level themselves
@@ -81,13 +76,6 @@ class Limits(NamedTuple):
             or (b"\\" in raw and _NUL_OR_SURROGATE.search(raw))
         ):
             self._inspect(raw)
-        numbers = content.translate(_DIGITS)
-        if _LONG_NUMBER in numbers or _EXPONENT in numbers:
-            # not those of the event as received: each dialect has its own places for numbers
-            for group, text in (("context", context), ("properties", properties)):
-                for path, _, value in _walk(_read(text), group):
-                    if isinstance(value, _Number):
-                        _check_number(path, value)
 
     def _inspect(self, raw: bytes) -> None:
         try:
@@ -125,6 +113,20 @@ class Limits(NamedTuple):
         )
 
 
+def check_numbers(context: bytes, properties: bytes) -> None:
+    """Hold the numbers in context and properties against what Postgres can hold.
+
+    Not those of the event as received: each dialect has its own places for numbers.
+
+    Raises:
+        QuarantineError: One of them is too large or too fine.
+    """
+    for group, text in (("context", context), ("properties", properties)):
+        for path, _, value in _walk(_read(text), group):
+            if isinstance(value, _Number):
+                _check_number(path, value)
+
+
 def check_id(name: str, value: str, limit: int = MAX_ID_BYTES) -> None:
     """Hold an id against the length that an index can take.
 
@@ -158,14 +160,14 @@ class _Number(str):
     __slots__ = ()
 
 
-def _read(content: bytes | msgspec.Raw) -> Any:
+def _read(content: bytes) -> Any:
     """Return JSON with its numbers as they are written.
 
     Raises:
         QuarantineError: It is not UTF-8, which a decoder that skips does not see.
     """
     try:
-        return json.loads(bytes(content), parse_float=_Number, parse_int=_Number)
+        return json.loads(content, parse_float=_Number, parse_int=_Number)
     except ValueError as error:
         raise QuarantineError(
             "invalid_text", None, "the event is not UTF-8: encode the request as UTF-8"

@@ -22,7 +22,8 @@ _ADDRESS = re.compile(
 )
 _USER_AGENT = re.compile(r"(?:.*_)?(?:user_?agents?(?:_?(?:string|text|header))?|ua(?:_?string)?)")
 # Part of every such name, in small letters; a key may also spell its letters as escapes.
-_HINT = re.compile(rb'ip["sv]|agent|addr|forwarded|ua[^a-rt-z0-9]|\\u00')
+HINT = rb'ip["sv]|agent|addr|forwarded|ua[^a-rt-z0-9]|\\u00'
+_HINT = re.compile(HINT)
 
 
 class Kind(Enum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -26,10 +27,15 @@ from ingestion.rewriting import read, replace_named, unescape, write
 from ingestion.salts import AddressSalts
 from ingestion.user_agent import BOT, describe_user_agent, remove_user_agents
 from ingestion.verdict import QuarantineError, Reason
-from ingestion.visitor import Visitor, visitor_of
+from ingestion.visitor import Visitor
 from warehouse.settings import Settings
 
+Told = Mapping[str, msgspec.Raw]
+
 _NOTHING = (None, "")
+_NO_JSON = (b"null", b'""')
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
+_encoder = msgspec.json.Encoder()
 _BOT_DEVICE = BOT.encode()
 _BOT_SENT = Reason("bot", None, "FOOTFALL_BOTS is suppress, and the user agent is a bot's")
 
@@ -52,15 +58,19 @@ class Privacy:
         self._keeps_all = settings.ip_addresses == "full" and settings.user_agents == "full"
         self._salts = salts or AddressSalts()
         self._places = open_places(settings.geoip_database, settings.home)
-        self._of: tuple[Request, Visitor] | None = None  # the last request, for its next event
+
+    def asks(self, visitor: Visitor) -> bool:
+        """Return whether anything of a visitor could have to be left out: else nothing will."""
+        return self._asks or visitor.objects
 
     def objection(
         self,
         incoming: Incoming,
         kind: EventType | None,
         request: Request,
+        visitor: Visitor,
         *,
-        is_for_clients: bool,
+        is_plain: bool,
     ) -> Reason | None:
         """Return why an event must not be kept at all; None where it may be.
 
@@ -68,36 +78,51 @@ class Privacy:
             incoming: What the dialect made of it, or could be known of it where it made nothing.
             kind: Its event type; None where unknown.
             request: The request that it came with.
-            is_for_clients: Whether the request's own address and user agent are the visitor's.
+            visitor: What the request tells of the person behind it.
+            is_plain: Whether a first look has shown that the event itself names no user agent.
         """
-        visitor = self._visitor(request, is_for_clients)
-        if not (self._asks or visitor.objects) or not is_personal(kind):
+        if not self.asks(visitor) or not is_personal(kind):
             return None
         nobody = request.sender.user_id is None and incoming.user_id in _NOTHING
         reason = self._consent.objection(incoming, objects=visitor.objects, is_anonymous=nobody)
-        if reason is None and self._suppresses_bots and _is_bot(incoming, visitor):
+        if (
+            reason is None
+            and self._suppresses_bots
+            and _is_bot(incoming, visitor, is_plain=is_plain)
+        ):
             return _BOT_SENT
         return reason
 
-    def reduce(self, incoming: Incoming, request: Request, *, is_for_clients: bool) -> None:
+    def reduce(self, incoming: Incoming, visitor: Visitor) -> None:
         """Derive what may be known from address and user agent, then drop what may not be kept.
 
         Args:
             incoming: The event, whose context and properties are rewritten.
-            request: The request that it came with.
-            is_for_clients: Whether the request's own address and user agent are the visitor's.
+            visitor: What its request tells of the person behind it.
 
         Raises:
             QuarantineError: Its text is none that can be stored.
             RecursionError: It is nested too deep.
         """
-        visitor = self._visitor(request, is_for_clients)
         context, properties = bytes(incoming.context), bytes(incoming.properties)
         is_named = may_name(context + properties)
         if is_named or visitor.is_known:
             incoming.context = self._rewrite(context, visitor)
         if is_named and not self._keeps_all:
             incoming.properties = self._rewrite(properties)
+
+    def told_by(self, visitor: Visitor) -> Told:
+        """Return what a request lets its events' contexts say of the person behind it.
+
+        Args:
+            visitor: What the request tells.
+
+        Returns:
+            The JSON of each member, by name.
+        """
+        context: dict[str, Any] = {}
+        self._rewrite_context(context, visitor)
+        return {name: msgspec.Raw(write(value)) for name, value in context.items()}
 
     def scrub(self, payload: bytes) -> bytes:
         """Return an event as received, less the addresses and user agents that may not be kept.
@@ -126,11 +151,6 @@ class Privacy:
         if self._user_agents != "full":
             text = remove_user_agents(text)
         return text.encode("utf-8", "surrogateescape")
-
-    def _visitor(self, request: Request, is_for_clients: bool) -> Visitor:
-        if self._of is None or self._of[0] is not request:
-            self._of = request, visitor_of(request, is_for_clients=is_for_clients)
-        return self._of[1]
 
     def _rewrite(self, text: bytes, visitor: Visitor | None = None) -> msgspec.Raw:
         """Return context or properties as they may be kept.
@@ -190,6 +210,30 @@ class Privacy:
         return None
 
 
+def tell(incoming: Incoming, told: Told) -> None:
+    """Add to an event's context what its request tells, where the event itself does not say it.
+
+    Does for an event that names no address and no user agent what :meth:`Privacy.reduce` does.
+
+    Args:
+        incoming: The event.
+        told: What :meth:`Privacy.told_by` returned.
+    """
+    try:
+        context = _members.decode(incoming.context) or {}
+    except msgspec.ValidationError:
+        return  # the catalogue refuses it
+    is_placed = any(_says(context, part) for part in Place._fields)
+    for name, value in told.items():
+        if not _says(context, name) and not (is_placed and name in Place._fields):
+            context[name] = value
+    incoming.context = msgspec.Raw(_encoder.encode(context))
+
+
+def _says(context: Mapping[str, msgspec.Raw], name: str) -> bool:
+    return name in context and bytes(context[name]) not in _NO_JSON
+
+
 def _fill_in(context: dict[str, Any], derived: dict[str, str | None]) -> None:
     """Add what was derived where the sender says nothing."""
     for name, value in derived.items():
@@ -197,10 +241,10 @@ def _fill_in(context: dict[str, Any], derived: dict[str, str | None]) -> None:
             context[name] = value
 
 
-def _is_bot(incoming: Incoming, visitor: Visitor) -> bool:
+def _is_bot(incoming: Incoming, visitor: Visitor, *, is_plain: bool) -> bool:
     agent: object = visitor.user_agent
     text = bytes(incoming.context)
-    if may_name(text) or _BOT_DEVICE in text:
+    if not is_plain or _BOT_DEVICE in text:
         try:
             context = read(text)
         except (ValueError, RecursionError):

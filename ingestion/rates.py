@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
+
+from ingestion.server.exchange import Lines
 
 WINDOW_SECONDS = 60
 MAX_SUBJECTS = 20_000  # some 3 MB
@@ -33,13 +35,17 @@ class Allowance(NamedTuple):
     reset_seconds: float
     wait_seconds: float
 
+    def lines(self) -> Lines:
+        """Return the headers that tell a sender (draft-ietf-httpapi-ratelimit-headers-06)."""
+        return (
+            *_policy(self.limit),
+            (b"ratelimit-remaining", b"%d" % self.remaining),
+            (b"ratelimit-reset", b"%d" % math.ceil(self.reset_seconds)),
+        )
+
     def headers(self) -> dict[str, str]:
-        """Return what tells a sender of it (draft-ietf-httpapi-ratelimit-headers-06)."""
-        return {
-            **_policy(self.limit),
-            "ratelimit-remaining": str(self.remaining),
-            "ratelimit-reset": str(math.ceil(self.reset_seconds)),
-        }
+        """Return the same as text."""
+        return {name.decode(): value.decode() for name, value in self.lines()}
 
 
 class RateLimit:
@@ -98,5 +104,8 @@ class RateLimit:
 
 
 @lru_cache(8)
-def _policy(limit: int) -> Mapping[str, str]:
-    return {"ratelimit-limit": str(limit), "ratelimit-policy": f"{limit};w={WINDOW_SECONDS}"}
+def _policy(limit: int) -> Sequence[tuple[bytes, bytes]]:
+    return (
+        (b"ratelimit-limit", b"%d" % limit),
+        (b"ratelimit-policy", b"%d;w=%d" % (limit, WINDOW_SECONDS)),
+    )

@@ -16,6 +16,7 @@ from ingestion.sender import Sender
 from ingestion.verdict import QuarantineError, Reason
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
+DecodingError = QuarantineError | msgspec.MsgspecError | UnicodeError | RecursionError
 DECODING_ERRORS = (QuarantineError, msgspec.MsgspecError, UnicodeError, RecursionError)
 _ERROR_FIELD = re.compile(r" - at `\$\.?([^`]*)`$")
 INVALID_TEXT = Reason(
@@ -30,7 +31,7 @@ _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]*)`")
 
 
 def reject(
-    error: QuarantineError | msgspec.MsgspecError | UnicodeError | RecursionError,
+    error: DecodingError,
     raw: bytes,
     *,
     payload: bytes,

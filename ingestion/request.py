@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ingestion.answers import RefusedError
 from ingestion.catalogue import Catalogue
 from ingestion.patience import Patience
 from ingestion.sender import Sender
+from ingestion.server.exchange import BodyTooLargeError, DisconnectedError, Exchange
 from warehouse.settings import Settings
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 65_536
@@ -55,47 +51,14 @@ class Request(NamedTuple):
         return None
 
 
-class Body:
-    """The body of a request as it comes in: a ``receive`` of ASGI that knows when it is over."""
-
-    __slots__ = ("_receive", "is_over")
-
-    def __init__(self, receive: Receive) -> None:
-        """Read from the ``receive`` of a connection."""
-        self._receive = receive
-        self.is_over = False
-
-    async def __call__(self) -> MutableMapping[str, Any]:
-        """Return the next message."""
-        message = await self._receive()
-        self.is_over = not message.get("more_body", False)
-        return message
-
-    async def discard(self, settings: Settings) -> None:
-        """Read what nobody wants: a sender that is still writing would not see the answer.
-
-        Args:
-            settings: How much a body may hold, of which a few times as much is read, and how long
-                it may take.
-        """
-        left = _DISCARDED_BODIES * settings.max_body_bytes
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(settings.body_timeout_seconds):
-                while left > 0 and not self.is_over:
-                    left -= len((await self()).get("body", b""))
-
-
 _patience = Patience()
 
 
-async def read_body(
-    headers: Mapping[bytes, bytes], receive: Receive, limit: int, seconds: float
-) -> bytes:
+async def read_body(exchange: Exchange, limit: int, seconds: float) -> bytes:
     """Return a request's body, decompressed.
 
     Args:
-        headers: Header values by name in lower case.
-        receive: Of the ASGI connection.
+        exchange: The request.
         limit: Most bytes that it may have, compressed and decompressed.
         seconds: How long it may take to arrive.
 
@@ -103,19 +66,25 @@ async def read_body(
         RefusedError: It is too large, too slow, not in the encoding that it claims, or in one that
             is unknown; or the sender went away before its end.
     """
-    encoding = headers.get(b"content-encoding", b"").strip().lower()
-    if encoding not in (b"", b"identity", b"gzip", b"x-gzip"):
-        raise RefusedError(
-            415,
-            "unsupported_encoding",
-            "the body is compressed in a way that is not understood: send gzip or plain",
-            {"accept-encoding": "gzip, identity"},
-        )
-    announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > limit:
-        raise _too_large(limit)
+    headers = exchange.headers
+    encoding = headers.get(b"content-encoding")
+    if encoding is not None:
+        encoding = encoding.strip().lower()
+        if encoding not in (b"", b"identity", b"gzip", b"x-gzip"):
+            raise RefusedError(
+                415,
+                "unsupported_encoding",
+                "the body is compressed in a way that is not understood: send gzip or plain",
+                {"accept-encoding": "gzip, identity"},
+            )
     try:
-        body = await _patience.wait(_receive(receive, limit), seconds)
+        if exchange.is_over:
+            body = await exchange.read(limit)
+        else:
+            announced = headers.get(b"content-length", b"0")
+            if announced.isdigit() and int(announced) > limit:
+                raise _too_large(limit)
+            body = await _patience.wait(exchange.read(limit), seconds)
     except TimeoutError as error:
         raise RefusedError(
             408,
@@ -124,28 +93,26 @@ async def read_body(
             "send smaller batches",
             {"connection": "close"},
         ) from error
-    return gunzip(body, limit) if encoding in (b"gzip", b"x-gzip") else bytes(body)
+    except BodyTooLargeError:
+        raise _too_large(limit) from None
+    except DisconnectedError:
+        raise RefusedError(
+            400, "incomplete", "the sender went away before the end of the body"
+        ) from None
+    return gunzip(body, limit) if encoding in (b"gzip", b"x-gzip") else body
 
 
-async def _receive(receive: Receive, limit: int) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        pieces = [body]
-        size = len(body)
-        while message.get("more_body"):
-            message = await receive()
-            piece = message.get("body", b"")
-            size += len(piece)
-            if size > limit:
-                raise _too_large(limit)
-            pieces.append(piece)
-        body = b"".join(pieces)
-    if message["type"] == "http.disconnect":
-        raise RefusedError(400, "incomplete", "the sender went away before the end of the body")
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body
+async def discard_body(exchange: Exchange, settings: Settings) -> None:
+    """Read what nobody wants: a sender that is still writing would not see the answer.
+
+    Args:
+        exchange: The request.
+        settings: How much a body may hold, of which a few times as much is read, and how long it
+            may take.
+    """
+    if not exchange.is_over:
+        limit = _DISCARDED_BODIES * settings.max_body_bytes
+        await exchange.discard(limit, settings.body_timeout_seconds)
 
 
 def gunzip(data: bytes, limit: int) -> bytes:

@@ -29,12 +29,7 @@ def read(text: bytes, *, is_strict: bool = False) -> Any:
         ValueError: It is no JSON, or not UTF-8.
         RecursionError: It is nested too deep.
     """
-    return json.loads(
-        text.decode(),
-        parse_int=_as_written,
-        parse_float=_as_written,
-        parse_constant=_refuse if is_strict else _as_written,
-    )
+    return (_STRICT if is_strict else _LENIENT).decode(text.decode())
 
 
 def write(value: object) -> bytes:
@@ -89,3 +84,9 @@ def _as_written(number: str) -> msgspec.Raw:
 
 def _refuse(constant: str) -> msgspec.Raw:
     raise ValueError(f"JSON has no {constant}")
+
+
+_LENIENT, _STRICT = (
+    json.JSONDecoder(parse_int=_as_written, parse_float=_as_written, parse_constant=constant)
+    for constant in (_as_written, _refuse)
+)

@@ -27,6 +27,9 @@ class Visitor(NamedTuple):
     is_known: bool
 
 
+NOBODY = Visitor(None, "", objects=False, is_known=False)
+
+
 def visitor_of(request: Request, *, is_for_clients: bool) -> Visitor:
     """Return what a request tells of the person behind it.
 
@@ -39,7 +42,7 @@ def visitor_of(request: Request, *, is_for_clients: bool) -> Visitor:
     # https://www.w3.org/TR/tracking-dnt/ and https://w3c.github.io/gpc/
     objects = headers.get(b"dnt") == _YES or headers.get(b"sec-gpc") == _YES
     if not is_for_clients and b"origin" not in headers:
-        return Visitor(None, "", objects, is_known=False)
+        return NOBODY if not objects else NOBODY._replace(objects=True)
     address = parse_address(request.client)
     agent = request.header(b"user-agent")[:_LONGEST]
     return Visitor(address, agent, objects, is_known=address is not None or agent != "")

@@ -35,6 +35,11 @@ _ALL = (
         "Read the failures in the alert and in the Data Docs; mend the model or the rule.",
     ),
     Condition(
+        "quality:<domain>",
+        "Expectations that do not block failed in the last run: what a person should look at.",
+        "Read them in the alert and in the Data Docs; mend the sender or the model.",
+    ),
+    Condition(
         "run:<domain>",
         "The last build of a domain failed; its marts stay as they were.",
         "Read the reason in the alert and the task's log; `footfall run` tries again.",

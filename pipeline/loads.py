@@ -31,6 +31,21 @@ class Load(NamedTuple):
     held_reason: str | None
 
 
+class LedgerEntry(NamedTuple):
+    """A load, whatever its state; ``events`` is what it stored."""
+
+    load_id: int
+    received_at: datetime
+    origin: str
+    state: str
+    held_reason: str | None
+    received: int
+    events: int
+    duplicate: int
+    quarantined: int
+    suppressed: int
+
+
 def has_new_loads(dsn: str, domains: Sequence[str]) -> bool:
     """Tell, in one cheap query, whether a run of these domains would do anything.
 
@@ -121,13 +136,38 @@ def admit(connection: Connection, run_id: int) -> None:
     _move(connection, run_id, "claimed", "admitted")
 
 
-def hold(connection: Connection, run_id: int, reason: str) -> int:
-    """Hold back the loads that a run has claimed: the raw gate has failed.
+def hold(connection: Connection, run_id: int, reasons: Mapping[int, str] | str) -> Claim:
+    """Hold back loads that a run has claimed: the raw gate has failed.
+
+    Args:
+        connection: Of the pipeline, in a run that holds the core lock.
+        run_id: The run.
+        reasons: Why, by load; a single text where all are held.
 
     Returns:
-        How many loads are held.
+        How many loads are held, and the events in them.
     """
-    return _move(connection, run_id, "claimed", "held", reason)
+    ids, texts = ([], [reasons]) if isinstance(reasons, str) else (list(reasons), reasons.values())
+    row = connection.execute(
+        """
+        with held as (
+            update raw.loads set
+                state = 'held',
+                held_reason = coalesce(
+                    (%(texts)s::text[])[array_position(%(ids)s::bigint[], load_id)],
+                    (%(texts)s::text[])[1]
+                )
+            where
+                state = 'claimed' and stored > 0 and run_id = %(run_id)s
+                and (%(ids)s::bigint[] = '{}' or load_id = any(%(ids)s::bigint[]))
+            returning stored
+        )
+        select count(*), coalesce(sum(stored), 0) from held
+        """,
+        {"run_id": run_id, "ids": ids, "texts": list(texts)},
+    ).fetchone()
+    assert row is not None
+    return Claim(loads=int(row[0]), events=int(row[1]))
 
 
 def settle(connection: Connection, run_id: int) -> int:
@@ -168,14 +208,25 @@ def release(connection: Connection, load_ids: Sequence[int] | None = None) -> in
     return cursor.rowcount
 
 
-def unsettled(connection: Connection, limit: int = 1000) -> list[Load]:
-    """Return the oldest loads that wait, are claimed or are held."""
+def unsettled(connection: Connection, limit: int = 1000, *, only_held: bool = False) -> list[Load]:
+    """Return the oldest loads that wait, are claimed or are held; or those alone that are held."""
     rows = connection.execute(
         "select load_id, received_at, stored, state, held_reason from raw.loads"
-        " where state <> 'settled' and stored > 0 order by load_id limit %s",
-        (limit,),
+        " where state <> 'settled' and stored > 0 and (state = 'held' or not %s)"
+        " order by load_id limit %s",
+        (only_held, limit),
     ).fetchall()
     return [Load(*row) for row in rows]
+
+
+def find_load(connection: Connection, load_id: int) -> LedgerEntry | None:
+    """Return a load by its number; None where there is none."""
+    row = connection.execute(
+        "select load_id, received_at, origin, state, held_reason, received, stored, duplicate,"
+        " quarantined, suppressed from raw.loads where load_id = %s",
+        (load_id,),
+    ).fetchone()
+    return None if row is None else LedgerEntry(*row)
 
 
 def _move_visible(connection: Connection, which: str, values: Mapping[str, object]) -> Claim:
@@ -213,13 +264,11 @@ def _move_visible(connection: Connection, which: str, values: Mapping[str, objec
     return Claim(loads=int(row[0]), events=int(row[1]))
 
 
-def _move(
-    connection: Connection, run_id: int, before: str, after: str, reason: str | None = None
-) -> int:
+def _move(connection: Connection, run_id: int, before: str, after: str) -> int:
     cursor = connection.execute(
-        "update raw.loads set state = %s, held_reason = %s"
+        "update raw.loads set state = %s, held_reason = null"
         " where state = %s and stored > 0 and run_id = %s",
-        (after, reason, before, run_id),
+        (after, before, run_id),
     )
     return cursor.rowcount
 

@@ -6,7 +6,8 @@ the checks ask what arrived, not what was built. Only new loads are read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from pipeline.locks import LockTimeoutError, lock
 from warehouse.connections import Connection, connect
@@ -31,8 +32,8 @@ select load_id, count(*) from raw.events
 where received_at >= %(first)s and received_at <= %(last)s and load_id = any(%(loads)s)
 group by load_id
 """
-_COUNT = r"""
-with batch as materialized (
+_BATCH = r"""
+batch as materialized (
     select
         source, category, event_type, user_id, session_id, entity_id, value, currency, quantity,
         date_trunc('hour', occurred_at, 'UTC') as hour,
@@ -49,7 +50,31 @@ with batch as materialized (
         else '' end as subject
     from raw.events
     where received_at >= %(first)s and received_at <= %(last)s and load_id = any(%(loads)s)
-),
+        and (%(events)s::uuid[] is null or event_id = any(%(events)s::uuid[]))
+)
+"""
+_PRESENT = """
+present as (
+    select batch.day, batch.category, batch.event_type, field.name as field, field.kind
+    from batch
+    cross join lateral (
+        values
+            ('*', 'event'),
+            ('user_id', case when user_id is not null then 'string' end),
+            ('session_id', case when session_id is not null then 'string' end),
+            ('entity_id', case when entity_id is not null then 'string' end),
+            ('value', case when value is not null then 'number' end),
+            ('currency', case when currency is not null then 'string' end),
+            ('quantity', case when quantity is not null then 'number' end)
+        union all
+        select 'properties.' || left(key, 100), jsonb_typeof(value)
+        from jsonb_each(batch.properties)
+    ) as field (name, kind)
+    where field.kind is not null and field.kind <> 'null'
+)
+"""
+_COUNT = f"""
+with {_BATCH},
 subjects as (
     select source, category, event_type, subject
     from (
@@ -75,24 +100,7 @@ hours as (
     on conflict (hour, source, category, event_type, subject)
     do update set events = known.events + excluded.events
 ),
-present as (
-    select batch.day, batch.category, batch.event_type, field.name as field, field.kind
-    from batch
-    cross join lateral (
-        values
-            ('*', 'event'),
-            ('user_id', case when user_id is not null then 'string' end),
-            ('session_id', case when session_id is not null then 'string' end),
-            ('entity_id', case when entity_id is not null then 'string' end),
-            ('value', case when value is not null then 'number' end),
-            ('currency', case when currency is not null then 'string' end),
-            ('quantity', case when quantity is not null then 'number' end)
-        union all
-        select 'properties.' || left(key, 100), jsonb_typeof(value)
-        from jsonb_each(batch.properties)
-    ) as field (name, kind)
-    where field.kind is not null and field.kind <> 'null'
-),
+{_PRESENT},
 counted as (
     select
         day, category, event_type, field, kind, count(*) as events,
@@ -107,7 +115,33 @@ select day, category, event_type, field, kind, events from counted
 where position <= %(most_fields)s
 on conflict (day, category, event_type, field, kind)
 do update set events = known.events + excluded.events
-"""
+"""  # noqa: S608 - constants
+_FORGET = f"""
+with {_BATCH},
+{_PRESENT},
+gone_hours as (
+    select hour, source, category, event_type, subject, count(*) as events
+    from batch
+    group by hour, source, category, event_type, subject
+),
+hours as (
+    update ops.event_hours as known set events = greatest(known.events - gone.events, 0)
+    from gone_hours as gone
+    where
+        (known.hour, known.source, known.category, known.event_type, known.subject)
+        = (gone.hour, gone.source, gone.category, gone.event_type, gone.subject)
+),
+gone_fields as (
+    select day, category, event_type, field, kind, count(*) as events
+    from present
+    group by day, category, event_type, field, kind
+)
+update ops.field_days as known set events = greatest(known.events - gone.events, 0)
+from gone_fields as gone
+where
+    (known.day, known.category, known.event_type, known.field, known.kind)
+    = (gone.day, gone.category, gone.event_type, gone.field, gone.kind)
+"""  # noqa: S608 - constants
 
 
 def observe_loads(settings: Settings) -> int:
@@ -137,6 +171,37 @@ def observe_loads(settings: Settings) -> int:
     return observed
 
 
+def forget_events(
+    connection: Connection,
+    load_id: int,
+    first_received_at: datetime,
+    last_received_at: datetime,
+    event_ids: Sequence[str] | None,
+) -> None:
+    """Take events out of the counts, which go from ``raw`` in the same transaction.
+
+    Args:
+        connection: Of the owner.
+        load_id: Their load; one that was never counted is left alone.
+        first_received_at: Lowest receipt time of its events.
+        last_received_at: Highest receipt time of its events.
+        event_ids: Which; all of the load where None.
+    """
+    is_counted = connection.execute(
+        "select observed_at is not null from raw.loads where load_id = %s", (load_id,)
+    ).fetchone()
+    if is_counted == (True,):
+        connection.execute(
+            _FORGET,
+            {
+                "first": first_received_at,
+                "last": last_received_at,
+                "loads": [load_id],
+                "events": event_ids,
+            },
+        )
+
+
 def _observe_some(connection: Connection) -> int:
     waiting = connection.execute(_WAITING, (MOST_LOADS,)).fetchall()
     chosen: dict[int, int] = {}
@@ -160,6 +225,7 @@ def _observe_some(connection: Connection) -> int:
         {
             **span,
             "loads": loads,
+            "events": None,
             "most_fields": MOST_FIELDS,
             "most_subjects": MOST_SUBJECTS,
         },

@@ -16,6 +16,7 @@ from pipeline import loads, reopening, run_ledger
 from pipeline.alerts import raise_alert, resolve_alert
 from pipeline.dbt import DbtError, dbt_project
 from pipeline.domains import CORE, mart_domains, resolve
+from pipeline.holding import GateResult, hold_or_admit, warn_of_quality
 from pipeline.locks import lock
 from pipeline.partitions import keep_partitions
 from pipeline.publish import publish
@@ -30,18 +31,6 @@ MOST_EVENTS_OF_A_SAMPLED_LOAD = 20_000
 
 class RunFailedError(OperatorError):
     """A run failed or was held back; the marts are as they were. The message says why."""
-
-
-class GateResult(Protocol):
-    """What a gate found."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether no blocking expectation failed."""
-
-    @property
-    def failures(self) -> Sequence[str]:
-        """A sentence for people on each blocking expectation that failed."""
 
 
 class Gates(Protocol):
@@ -335,23 +324,12 @@ class _Run:
         self.notify(f"core: checking {claimed.events:,} new events of {claimed.loads:,} loads")
         result = self.gates.check_loads(self.settings, run_id)
         with db.transaction():
-            if result.passed:
-                loads.admit(db, run_id)
-                return None
-            reason = "; ".join(result.failures)
-            held = loads.hold(db, run_id, reason)
-            raise_alert(
-                db,
-                "gate:raw",
-                "critical",
-                f"{held} loads with {claimed.events} events are held: {reason}",
-                {"run_id": run_id, "failures": list(result.failures)},
-            )
-        return reason
+            return hold_or_admit(db, run_id, claimed, result)
 
     def _gate_candidates(self, db: Connection, domain: str, run_id: int) -> str | None:
         result = self.gates.check_candidates(self.settings, domain, run_id)
         condition = f"gate:{domain}"
+        warn_of_quality(db, domain, result)
         if result.passed:
             resolve_alert(db, condition)
             return None

@@ -33,7 +33,9 @@ COMMANDS = {
         "stack.commands.keys:app", "Create, list, replace and revoke the keys of senders."
     ),
     "run": Command("stack.commands.run:run", "Bring marts up to date with what has landed."),
-    "loads": Command("stack.commands.loads:app", "List loads that wait or are held; release them."),
+    "loads": Command(
+        "stack.commands.loads:app", "List loads that wait or are held; let them in or not."
+    ),
     "alerts": Command("stack.commands.alerts:app", "List what is wrong; take it on."),
     "reports": Command("stack.commands.reports:app", "List, show and write reports."),
     "catalogue": Command(

@@ -17,8 +17,7 @@ from ingestion.event import Incoming
 from ingestion.place_databases import MaxMindFiles, Place, UnreadableDatabaseError
 from ingestion.places import GEO_DIRECTORY, open_places
 from ingestion.privacy import Privacy
-from ingestion.request import Request
-from ingestion.sender import Sender
+from ingestion.visitor import NOBODY
 from warehouse.errors import OperatorError
 from warehouse.settings import Settings
 
@@ -99,8 +98,7 @@ def look_up(address: str, settings: Settings) -> dict[str, str | None]:
     if problem is not None:
         raise OperatorError(problem)
     incoming = Incoming(context=msgspec.Raw(msgspec.json.encode({"ip": address})))
-    request = Request(Sender("lookup", "lookup"), {}, "")
-    Privacy(settings).reduce(incoming, request, is_for_clients=False)
+    Privacy(settings).reduce(incoming, NOBODY)
     context = msgspec.json.decode(incoming.context)
     if settings.ip_addresses == "hashed":
         context["ip"] = "a hash, another one each day"

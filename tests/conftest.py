@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +43,16 @@ class Warehouse:
 
 
 def free_port() -> int:
-    """Return a TCP port on 127.0.0.1 that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a TCP port on 127.0.0.1 that nothing listens on.
+
+    By chance, and below those that the system gives to whoever connects: several processes run
+    tests at once, and what is free now shall still be so when its server has started.
+    """
+    while True:
+        port = random.randrange(10_240, 32_000)  # noqa: S311
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def stop(process: subprocess.Popen[bytes], how: int = signal.SIGTERM, timeout: float = 20) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import jwt
@@ -20,11 +21,17 @@ from tests.web import web_server
 
 SECRET = "a secret of the tests, so long that any algorithm of its kind would take it"
 BITS = 2048
+_making_keys = Lock()
+
+
+def private_key(key_id: str, bits: int) -> rsa.RSAPrivateKey:
+    """Return the RSA key of an id, always the same, also to two threads that ask at once."""
+    with _making_keys:
+        return _private_key(key_id, bits)
 
 
 @cache
-def private_key(key_id: str, bits: int) -> rsa.RSAPrivateKey:
-    """Return the RSA key of an id, always the same."""
+def _private_key(key_id: str, bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 

@@ -297,8 +297,7 @@ class Settings(BaseSettings):
     retention_days: int | None = Field(
         default=None,
         gt=0,
-        description="Days that raw events are kept, whatever their type; empty: as `keep_days` of "
-        "their type in the catalogue says.",
+        description="Days that raw events are kept; empty: as `keep_days` in the catalogue says.",
     )
     retention_days_by_source: Annotated[str, AfterValidator(check_days_by_source)] = Field(
         default="",
@@ -315,15 +314,11 @@ class Settings(BaseSettings):
         "are kept.",
     )
     retention_days_resolved_errors: int = Field(
-        default=90,
-        gt=0,
-        description="Days after its resolution for which an error is listed. The daily figures "
-        "go on counting it.",
+        default=90, gt=0, description="Days after its resolution for which an error is listed."
     )
     retention_archive_dir: Path | None = Field(
         default=None,
-        description="Directory to which raw events are written as Parquet before they are removed; "
-        "empty: they are not archived.",
+        description="Directory for raw events as Parquet before they go; empty: no archive.",
     )
 
     # how it is run

@@ -58,6 +58,7 @@ loads = Table(
     Column("run_id", BigInteger, comment="core run that last moved its state"),
     Column("held_reason", Text),
     Column("observed_at", TIMESTAMP, comment="when ops.event_hours counted its events"),
+    Column("restated_at", TIMESTAMP, comment="when events of it were moved into quarantine"),
     CheckConstraint(
         "received = stored + duplicate + quarantined + suppressed", name="ledger_adds_up"
     ),
@@ -72,6 +73,11 @@ loads = Table(
         postgresql_where=text("state <> 'settled' and stored > 0"),
     ),
     Index("ix_loads_received_at", "received_at", postgresql_using="brin"),
+    Index(
+        "ix_loads_restated_at",
+        "restated_at",
+        postgresql_where=text("restated_at is not null"),
+    ),
     Index(
         "ix_loads_unobserved",
         "load_id",

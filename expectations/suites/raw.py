@@ -36,12 +36,37 @@ class Claimed:
     first_received_at: datetime
     last_received_at: datetime
 
+    @property
+    def condition(self) -> str:
+        """SQL on ``raw.loads`` that is true of them."""
+        return (
+            f"run_id = {self.run_id:d} and state = 'claimed' and state <> 'settled' and stored > 0"
+        )
 
-def suites(settings: Settings, claimed: Claimed) -> tuple[Suite, ...]:
-    """Return the suites for the events and for the ledger of claimed loads."""
-    loads = (
-        f"run_id = {claimed.run_id:d} and state = 'claimed' and state <> 'settled' and stored > 0"
-    )
+
+@dataclass(frozen=True)
+class OneLoad:
+    """A load, whatever its state.
+
+    Attributes:
+        load_id: Its number.
+        first_received_at: Lowest receipt time of its events.
+        last_received_at: Highest receipt time of its events.
+    """
+
+    load_id: int
+    first_received_at: datetime
+    last_received_at: datetime
+
+    @property
+    def condition(self) -> str:
+        """SQL on ``raw.loads`` that is true of it."""
+        return f"load_id = {self.load_id:d}"
+
+
+def suites(settings: Settings, claimed: Claimed | OneLoad) -> tuple[Suite, ...]:
+    """Return the suites for the events and for the ledger of loads."""
+    loads = claimed.condition
     # as literals, so that Postgres leaves out the partitions at planning already
     received = (
         f"received_at >= timestamptz '{claimed.first_received_at.isoformat()}'"
@@ -131,6 +156,7 @@ _PLACEHOLDER_LIST = ", ".join(f"'{name}'" for name in PLACEHOLDERS)
 
 _EVENTS = f"""\
 select
+    load_id,
     event_id,
     nullif(btrim(visitor_id), '') as visitor_id,
     lower(visitor_id) in ({_PLACEHOLDER_LIST}) as has_placeholder_visitor,

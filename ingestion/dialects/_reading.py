@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ _flag = msgspec.json.Decoder(bool)
 _moment = msgspec.json.Decoder(str | int | float)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _NULL = b"null"
+_DISTINCT = 4_096
+_LONGEST_USUAL = 100  # characters of a name
 _WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SECOND_WORD = re.compile(r"_([a-z0-9])")
 # Digits enough for any product of two numbers that an event may have; too large is infinite.
@@ -110,9 +113,10 @@ class Fields:
 
     def number(self, *names: str) -> Decimal | None:
         """Take a number, with every digit; one in quotes is one too."""
+        place = self.place(names[0])
         found: Decimal | None = self._take(names, _number, "a number")
         if found is not None and not found.is_finite():
-            raise self._wrong_type(names[0], "a finite number")
+            raise _wrong_type(place, "a finite number")
         return found
 
     def flag(self, *names: str) -> bool | None:
@@ -162,22 +166,20 @@ class Fields:
         return self._path + (camel_case(name) if self._camel else name)
 
     def _take(self, names: tuple[str, ...], decoder: msgspec.json.Decoder[Any], kind: str) -> Any:
-        name = next((name for name in names if name in self), None)
-        try:
-            return None if name is None else decoder.decode(self._fields[name][1])
-        except msgspec.ValidationError as error:
-            raise self._wrong_type(names[0] if name is None else name, kind) from error
-        finally:
-            for one in names:
-                self._fields.pop(one, None)
+        found = None
+        for name in names:
+            field = self._fields.pop(name, None)
+            if field is None or found is not None or bytes(field[1]) == _NULL:
+                continue
+            try:
+                found = decoder.decode(field[1])
+            except msgspec.ValidationError as error:
+                raise _wrong_type(field[0], kind) from error
+        return found
 
     def _missing(self, name: str, what: str) -> NoReturn:
         place = self.place(name)
         raise QuarantineError("missing_field", place, f"{place} is missing: send {what}")
-
-    def _wrong_type(self, name: str, kind: str) -> QuarantineError:
-        place = self.place(name)
-        return QuarantineError("wrong_type", place, f"{place} must be {kind}: send it as {kind}")
 
 
 def begin(
@@ -262,15 +264,27 @@ def take_money(fields: Fields, incoming: Incoming) -> Decimal | None:
     return price
 
 
+def _wrong_type(place: str, kind: str) -> QuarantineError:
+    return QuarantineError("wrong_type", place, f"{place} must be {kind}: send it as {kind}")
+
+
 def snake_case(name: str) -> str:
     """Return a name in snake case.
 
     >>> snake_case("pageURL"), snake_case("scrollDepth"), snake_case("user_id")
     ('page_url', 'scroll_depth', 'user_id')
     """
+    return _usual_snake_case(name) if len(name) <= _LONGEST_USUAL else _snake_case(name)
+
+
+def _snake_case(name: str) -> str:
     return _WORD_BORDER.sub("_", name).lower()
 
 
+_usual_snake_case = lru_cache(_DISTINCT)(_snake_case)
+
+
+@lru_cache(_DISTINCT)
 def camel_case(name: str) -> str:
     """Return a name that is in snake case in camel case.
 

@@ -60,9 +60,9 @@ def test_one_key_or_person_is_one_wherever_it_sends_from(sender: Sender) -> None
 
 def test_who_has_a_secret_is_told_of_its_events_and_others_of_their_requests() -> None:
     allowances = limits(events=10, requests=5)
-    assert allowances.charge_events(SHOP, HERE, 3)["ratelimit-remaining"] == "7"
+    assert dict(allowances.charge_events(SHOP, HERE, 3))[b"ratelimit-remaining"] == b"7"
     allowances.charge_request(HERE)
-    assert allowances.charge_events(ANYBODY, HERE, 3)["ratelimit-remaining"] == "4"
+    assert dict(allowances.charge_events(ANYBODY, HERE, 3))[b"ratelimit-remaining"] == b"4"
 
 
 def test_more_events_than_a_minute_allows_are_refused_for_good() -> None:
@@ -76,4 +76,4 @@ def test_without_limits_nothing_is_refused_and_nothing_told() -> None:
     allowances = limits(events=0, requests=0)
     for _ in range(100):
         allowances.charge_request(HERE)
-        assert allowances.charge_events(ANYBODY, HERE, 1_000_000) == {}
+        assert not allowances.charge_events(ANYBODY, HERE, 1_000_000)

@@ -30,19 +30,8 @@ def test_the_last_address_that_no_proxy_stands_for_is_the_client(
     assert Proxies(trusted).client(peer, forwarded) == client
 
 
-@pytest.mark.parametrize(("trusted", "client"), [("", "127.0.0.1"), ("127.0.0.1", "203.0.113.9")])
-def test_a_header_that_comes_several_times_is_one(trusted: str, client: str) -> None:
-    headers = [
-        (b"x-forwarded-for", b"198.51.100.7, 203.0.113.9"),
-        (b"host", b"localhost"),
-        (b"x-forwarded-for", b"127.0.0.1"),
-    ]
-    scope = {"client": ("127.0.0.1", 5123), "headers": headers}
-    assert Proxies(trusted).find(scope) == client
-
-
 def test_a_client_without_an_address_has_none() -> None:
-    assert Proxies("127.0.0.1").find({"client": None, "headers": []}) == ""
+    assert Proxies("127.0.0.1").client("", "") == ""
 
 
 def test_a_setting_that_is_no_network_is_refused_by_name() -> None:

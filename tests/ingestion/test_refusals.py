@@ -194,12 +194,17 @@ def test_head_says_what_get_says_without_the_body(ingestion: RunningIngestion) -
         assert (answer.status_code, answer.content) == (status, b"")
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "HEAD", "BREW"])
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "HEAD", "DELETE"])
 @pytest.mark.parametrize("path", ["/v2/events", "/", "//v1/events", "/%00", "/%ff"])
 def test_an_unknown_path_is_not_found(ingestion: RunningIngestion, path: str, method: str) -> None:
     answer = httpx.request(method, f"{ingestion.url}{path}", trust_env=False)
     assert answer.status_code == 404
     assert method == "HEAD" or error(answer) == (404, "not_found")
+
+
+def test_a_method_that_http_does_not_know_is_refused(ingestion: RunningIngestion) -> None:
+    answer = httpx.request("BREW", f"{ingestion.url}/v1/events", trust_env=False)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "not_http")
 
 
 @pytest.mark.parametrize("name", ["none", "../request.py", "%2e%2e/app.py", "%00", "a" * 5000])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,8 @@ class Verdict:
     """What a gate says, where a test is not about expectations."""
 
     failures: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    suspects: Mapping[int, str] | None = None
 
     @property
     def passed(self) -> bool:
@@ -62,10 +64,11 @@ class GivenGates:
     """Gates whose verdict a test decides: what the pipeline does with one is its own matter."""
 
     loads: tuple[str, ...] = ()
+    suspects: Mapping[int, str] | None = None
     candidates: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def check_loads(self, settings: Settings, run_id: int) -> Verdict:
-        return Verdict(self.loads)
+        return Verdict(self.loads, suspects=self.suspects)
 
     def check_candidates(self, settings: Settings, domain: str, run_id: int) -> Verdict:
         return Verdict(self.candidates.get(domain, ()))

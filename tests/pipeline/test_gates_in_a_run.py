@@ -23,15 +23,19 @@ def test_loads_that_the_expectations_refuse_are_held(
     run(["all"], settings=settings, trigger="test").raise_for_state()
     before = all_marts(warehouse)
 
-    land(warehouse, [{"user_id": "odd", "occurred_at": datetime.now(UTC) + timedelta(days=400)}])
+    odd = {"user_id": "odd", "occurred_at": datetime.now(UTC) + timedelta(days=400)}
+    load_id = land(warehouse, [odd])
     report = run(["all"], settings=settings, trigger="test")
 
     assert report.domains[0].state == "held"
     assert all_marts(warehouse) == before
     with connect(warehouse.dsn(Role.TRANSFORM)) as connection:
         (alert,) = open_alerts(connection)
-        held = connection.execute("select held_reason from raw.loads where state = 'held'")
-        assert "after its receipt" in held.fetchall()[0][0]
+        [held] = connection.execute(
+            "select load_id, held_reason from raw.loads where state = 'held'"
+        ).fetchall()
+        assert held[0] == load_id
+        assert "after its receipt" in held[1]
         recorded = connection.execute(
             "select count(*) from ops.quality_results"
             " where run_id = %s and severity = 'blocking' and not is_success",

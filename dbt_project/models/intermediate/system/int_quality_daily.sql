@@ -1,7 +1,8 @@
 {#-
   What the ledger of loads and the gates say of each day. What they say stands once it is written, so
   that the last two days that were built are built again, and those since: a landing that began before
-  midnight may have ended after it.
+  midnight may have ended after it. Held events that were moved into quarantine restate the day on
+  which they came, and those since are built again too.
 -#}
 {{ config(
     incremental_strategy='delete+insert',
@@ -13,8 +14,16 @@ with
 
 since as (
     {% if is_incremental() %}
-        select coalesce(max({{ day_start('(date - 1)') }}), '-infinity') as moment
-        from {{ this }}
+        select least(built.moment, restated.moment) as moment
+        from (
+            select coalesce(max({{ day_start('(date - 1)') }}), '-infinity') as moment
+            from {{ this }}
+        ) as built
+        left join lateral (
+            select min({{ day_start(date_of('loads.received_at')) }}) as moment
+            from {{ source('raw', 'loads') }} as loads
+            where loads.restated_at >= built.moment
+        ) as restated on true
     {% else %}
         select '-infinity'::timestamptz as moment
     {% endif %}

@@ -1,6 +1,6 @@
 """What retention needs: what each day of raw events holds, what was removed, and who may remove it.
 
-Revision: 0005, after 0004
+Revision: 0006, after 0005
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

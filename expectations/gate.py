@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
-from expectations import site, suites
+from expectations import history, site, suites
 from expectations.offences import suspects
 from expectations.results import GateResult, store
 from expectations.suites import Horizon, Suite, raw
@@ -62,7 +63,23 @@ def check_candidates(settings: Settings, domain: str, run_id: int) -> GateResult
     return _check(settings, run_id, [suite for suite in given if suite is not None])
 
 
-def _check(settings: Settings, run_id: int, chosen: Sequence[Suite]) -> GateResult:
+def check_history(settings: Settings, now: datetime) -> GateResult:
+    """Hold the present against the last weeks.
+
+    Args:
+        settings: Of this process.
+        now: The moment that is looked at.
+
+    Returns:
+        What was found; nothing of it blocks.
+
+    Raises:
+        psycopg.OperationalError: Postgres is away.
+    """
+    return _check(settings, None, history.suites(now))
+
+
+def _check(settings: Settings, run_id: int | None, chosen: Sequence[Suite]) -> GateResult:
     if not chosen:
         return GateResult()
     from expectations.validation import validate
@@ -71,14 +88,18 @@ def _check(settings: Settings, run_id: int, chosen: Sequence[Suite]) -> GateResu
     validation = validate(
         chosen,
         dsn=dsn,
-        name=f"run-{run_id}",
+        name="history" if run_id is None else f"run-{run_id}",
     )
     with connect(dsn, name="footfall gate") as connection:
         store(connection, run_id, validation.results)
     domains = suites.by_domain(Horizon.of(settings)).values()
     known = {suite.name for domain in domains for suite in domain}
     try:
-        site.publish(validation, settings.home, {raw.EVENTS, raw.LOADS, *known})
+        site.publish(
+            validation,
+            settings.home,
+            {raw.EVENTS, raw.LOADS, history.HOURS, history.FIELDS, *known},
+        )
     except Exception:
         # the verdict stands, whatever becomes of the pages that show it
         logger.exception("the Data Docs could not be written")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
+from expectations import history
 from expectations.rules import Rule
 from expectations.suites import CANDIDATES, Horizon, by_domain, raw
 from warehouse.settings import PROJECT_ROOT, Settings
@@ -17,6 +19,10 @@ def render() -> str:
     sections = [
         _section(raw.EVENTS, "the events of newly claimed loads", raw.event_rules(settings)),
         _section(raw.LOADS, "newly claimed loads", raw.load_rules()),
+        *(
+            _section(suite.name, "what landed against the last weeks", suite.rules)
+            for suite in history.suites(datetime.now(UTC))
+        ),
         *(
             _section(suite.name, f"`{CANDIDATES}.{suite.table}`", suite.rules)
             for suites in by_domain(Horizon.of(settings)).values()

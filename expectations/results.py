@@ -87,12 +87,12 @@ class GateResult:
         )
 
 
-def store(connection: Connection, run_id: int, results: Sequence[ExpectationResult]) -> None:
+def store(connection: Connection, run_id: int | None, results: Sequence[ExpectationResult]) -> None:
     """Write results into ``ops.quality_results``.
 
     Args:
         connection: Of the pipeline, in a transaction that the caller commits.
-        run_id: The run that asked.
+        run_id: The run that asked; None where none did.
         results: What was found.
     """
     with connection.cursor() as cursor:

@@ -55,6 +55,31 @@ _ALL = (
         "Read its log in Airflow's web UI.",
     ),
     Condition(
+        "source_quiet:<source>",
+        "Nothing comes from a source that sent at this time of the last weeks.",
+        "See whether its application runs and reaches ingestion, and whether its key is valid.",
+    ),
+    Condition(
+        "volume:<source>",
+        "A source sends less than half or more than twice of what it sent in the last weeks.",
+        "Ask who runs the source; look for an outage, a release, a campaign, a robot.",
+    ),
+    Condition(
+        "event_type_stopped:<event>",
+        "A type of event that was frequent does not occur any more.",
+        "Look at the last release of the application, and in the quarantine.",
+    ),
+    Condition(
+        "unusual_activity:<event>",
+        "A kind of event is far more or less frequent than usual, or is new.",
+        "Find out what has changed in the application, or who does it.",
+    ),
+    Condition(
+        "fields_drifted:<event>",
+        "A type of event has lost fields, has new ones, or has them of another type.",
+        "Compare with the catalogue, and ask who changed the sender.",
+    ),
+    Condition(
         "error_rate",
         "Many of the events that come in cannot be stored and go into quarantine.",
         "`footfall quarantine list` shows from whom and why.",

@@ -19,6 +19,7 @@ from warehouse.hosts import is_loopback
 from warehouse.settings import Settings
 
 COOKIE = "footfall_session"
+ADMIN_COOKIE = "footfall_admin"
 SESSION_SECONDS = 7 * 24 * 3600
 _PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
@@ -35,6 +36,8 @@ class Access:
 
     def __init__(self, settings: Settings) -> None:
         self._token = settings.require("read_token").encode()
+        admin = settings.admin_token
+        self._admin_token = admin.get_secret_value().encode() if admin else None
         self._is_open_on_loopback = is_loopback(settings.bind_host)
         self._is_secure = settings.serving_url.startswith("https://")
 
@@ -47,35 +50,66 @@ class Access:
         """Return whether a request to a page may see figures and the generated sites."""
         return self._is_local(request) or self.has_session(request) or self.may_read(request)
 
+    def is_administrator(self, request: Request) -> bool:
+        """Return whether a request carries the admin token."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and self.is_admin_token(token.strip())
+
+    def may_administer(self, request: Request) -> bool:
+        """Return whether a request to a page may see what is for operators."""
+        return (
+            self._is_local(request)
+            or self._has_cookie(request, ADMIN_COOKIE, self._admin_token)
+            or self.is_administrator(request)
+        )
+
     def has_session(self, request: Request) -> bool:
         """Return whether the browser has logged in, not too long ago."""
-        expires, _, signature = request.cookies.get(COOKIE, "").partition(".")
-        if not hmac.compare_digest(signature.encode(), self._signature(expires).encode()):
-            return False
-        return int(expires) > time.time()
+        return self._has_cookie(request, COOKIE, self._token)
 
     def is_token(self, token: str) -> bool:
         """Return whether a text is the read token, in a time that does not depend on the text."""
         return hmac.compare_digest(token.encode(errors="replace"), self._token)
 
-    def start_session(self, response: Response) -> None:
-        """Let the browser that gets this response view the pages for a week."""
+    def is_admin_token(self, token: str) -> bool:
+        """Return whether a text is the admin token; never, where there is none."""
+        if self._admin_token is None:
+            return False
+        return hmac.compare_digest(token.encode(errors="replace"), self._admin_token)
+
+    def start_session(self, response: Response, *, as_administrator: bool = False) -> None:
+        """Let the browser that gets this response view the pages for a week.
+
+        Args:
+            response: What the browser gets.
+            as_administrator: Also those that are for operators.
+        """
         expires = str(int(time.time()) + SESSION_SECONDS)
-        response.set_cookie(
-            COOKIE,
-            f"{expires}.{self._signature(expires)}",
-            max_age=SESSION_SECONDS,
-            httponly=True,
-            samesite="lax",
-            secure=self._is_secure,
-        )
+        tokens = {COOKIE: self._token}
+        if as_administrator and self._admin_token is not None:
+            tokens[ADMIN_COOKIE] = self._admin_token
+        for name, token in tokens.items():
+            response.set_cookie(
+                name,
+                f"{expires}.{_signature(token, expires)}",
+                max_age=SESSION_SECONDS,
+                httponly=True,
+                samesite="lax",
+                secure=self._is_secure,
+            )
 
     def end_session(self, response: Response) -> None:
         """Make the browser that gets this response forget that it logged in."""
-        response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=self._is_secure)
+        for name in (COOKIE, ADMIN_COOKIE):
+            response.delete_cookie(name, httponly=True, samesite="lax", secure=self._is_secure)
 
-    def _signature(self, expires: str) -> str:
-        return hmac.new(self._token, f"session {expires}".encode(), hashlib.sha256).hexdigest()
+    def _has_cookie(self, request: Request, name: str, token: bytes | None) -> bool:
+        expires, _, signature = request.cookies.get(name, "").partition(".")
+        if token is None or not hmac.compare_digest(
+            signature.encode(), _signature(token, expires).encode()
+        ):
+            return False
+        return int(expires) > time.time()
 
     def _is_local(self, request: Request) -> bool:
         return (
@@ -86,3 +120,7 @@ class Access:
             and is_loopback(request.url.hostname or "")
             and not any(header in request.headers for header in _PROXY_HEADERS)
         )
+
+
+def _signature(token: bytes, expires: str) -> str:
+    return hmac.new(token, f"session {expires}".encode(), hashlib.sha256).hexdigest()

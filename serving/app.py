@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from serving import daily, health, pages, reference, reports
+from serving import daily, health, pages, reference, reports, status
 from serving.access import Access
 from serving.database import Database
 from serving.errors import HANDLERS
@@ -54,6 +54,8 @@ def create_app(settings: Settings) -> Starlette:
             Route(f"{reports.PATH}/{{number:int}}.json", reports.as_json),
             Route(f"{reports.PATH}/{{number:int}}.csv", reports.as_csv),
             Route(reports.LIBRARY_PATH, reports.library),
+            Route(status.PAGE, status.status_page),
+            Route(status.PATH, status.status),
             Route("/openapi.json", reference.document),
             Route("/docs", reference.docs),
             Mount("/docs/assets", StaticFiles(directory=reference.SWAGGER_UI)),

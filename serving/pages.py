@@ -17,11 +17,13 @@ from serving.access import Access
 from serving.chart import Column, column_chart
 from serving.database import DatabaseAwayError, NotBuiltError
 from serving.figures import CHART_DAYS, Figures, read_figures
+from warehouse.amounts import size
 from warehouse.settings import Settings
 
 TABLE_DAYS = 7
 MOST_FORM_BYTES = 4096
 MOST_TARGET = 200
+ADMIN_PAGES = ("/status",)
 ABSENT = "\N{EN DASH}"
 HEADERS = {
     "Cache-Control": "no-store",
@@ -78,16 +80,19 @@ async def login(request: Request) -> Response:
     """Show the log-in form, or check the token that it sends."""
     if request.method != "POST":
         target = request.query_params.get("next", "/")
-        return page("login", target=safe_target(target), error=None)
+        target = safe_target(target)
+        return page("login", target=target, wanted=_wanted_token(target), error=None)
     form = await _form(request)
     target = safe_target(form.get("next", "/"))
     access: Access = request.app.state.access
-    if not access.is_token(form.get("token", "").strip()):
-        return page(
-            "login", HTTPStatus.FORBIDDEN, target=target, error="That is not the read token."
-        )
+    token = form.get("token", "").strip()
+    is_administrator = access.is_admin_token(token)
+    if not is_administrator and (target in ADMIN_PAGES or not access.is_token(token)):
+        wanted = _wanted_token(target)
+        error = f"That is not the {wanted} token."
+        return page("login", HTTPStatus.FORBIDDEN, target=target, wanted=wanted, error=error)
     response = RedirectResponse(target, HTTPStatus.SEE_OTHER)
-    access.start_session(response)
+    access.start_session(response, as_administrator=is_administrator)
     return response
 
 
@@ -101,9 +106,15 @@ async def logout(request: Request) -> Response:
 
 def safe_target(target: str) -> str:
     """Return where to go after the log-in: a page of ours, else the front page."""
+    if target in ADMIN_PAGES:
+        return target
     is_ours = target.startswith(("/docs/", "/reports"))
     is_ours = is_ours and "\\" not in target and target.isprintable()
     return target if is_ours and len(target) <= MOST_TARGET else "/"
+
+
+def _wanted_token(target: str) -> str:
+    return "admin" if target in ADMIN_PAGES else "read"
 
 
 async def _form(request: Request) -> dict[str, str]:
@@ -155,6 +166,12 @@ def _duration(seconds: Decimal | None) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+def _seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return ABSENT
+    return f"{seconds:.1f} s" if seconds < 60 else _duration(Decimal(seconds))
+
+
 def _make_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -165,10 +182,12 @@ def _make_environment() -> Environment:
     )
     filters = {
         "ago": _ago,
+        "bytes": size,
         "day": _day,
         "duration": _duration,
         "moment": _moment,
         "number": _number,
+        "seconds": _seconds,
         "short_day": _short_day,
     }
     environment.filters.update(filters)

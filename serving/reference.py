@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from serving import reports
-from serving.access import COOKIE
+from serving.access import ADMIN_COOKIE, COOKIE
 from serving.daily import DEFAULT_LIMIT, MAX_LIMIT, PATH, DailyAnalytics, DailyPage
 from serving.sites import SITES, Site
+from serving.status import PAGE as STATUS_PAGE
+from serving.status import PATH as STATUS_PATH
 
 SWAGGER_UI = swagger_ui_bundle.swagger_ui_path
 DOCUMENT_PATH = "/openapi.json"
@@ -68,6 +70,7 @@ def openapi() -> dict[str, Any]:
         "security": [{"readToken": []}],
         "paths": {
             PATH: {"get": _daily()},
+            STATUS_PATH: {"get": _status()},
             "/health/live": {"get": _public("health", "Whether the process runs", _json("live"))},
             "/health/ready": {
                 "get": _public(
@@ -79,14 +82,22 @@ def openapi() -> dict[str, Any]:
             DOCUMENT_PATH: {"get": _public("reference", "This document", _json("document"))},
             "/docs": {"get": _public("reference", "A page to try the API from", _html())},
             "/": {"get": _public("pages", "Front page", _html())},
+            STATUS_PAGE: {
+                "get": _public(
+                    "pages",
+                    "How the warehouse is, for operators",
+                    _html() | {"303": _described("Not logged in; leads to the log-in form.")},
+                )
+                | {"security": [{"adminSession": []}, {"adminToken": []}]}
+            },
             "/login": {
                 "get": _public("pages", "Log-in form for browsers", _html()),
                 "post": _public(
                     "pages",
-                    "Log in with the read token",
+                    "Log in with the read token or the admin token",
                     {
                         "303": _described("Logged in; leads to where the browser came from."),
-                        "403": _described("That is not the read token."),
+                        "403": _described("That is not the token."),
                     },
                 )
                 | {"requestBody": _login_form()},
@@ -116,6 +127,17 @@ def openapi() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "The read token, `FOOTFALL_READ_TOKEN`.",
+                },
+                "adminToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The admin token, `FOOTFALL_ADMIN_TOKEN`.",
+                },
+                "adminSession": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": ADMIN_COOKIE,
+                    "description": "Given by /login to holders of the admin token.",
                 },
                 "session": {
                     "type": "apiKey",
@@ -154,6 +176,21 @@ def _daily() -> dict[str, Any]:
             "400": _error("A parameter cannot be used; `field` names it."),
             "401": _error("The token is missing or wrong."),
             "503": _error("The warehouse is away, or has no such mart yet."),
+        },
+    }
+
+
+def _status() -> dict[str, Any]:
+    return {
+        "tags": ["operation"],
+        "summary": "How the warehouse is",
+        "description": "Freshness of every mart, loads that wait or are held, the last runs and "
+        "their cost, failed expectations, open alerts, sizes and partitions.",
+        "security": [{"adminToken": []}],
+        "responses": _json("the state of the warehouse")
+        | {
+            "401": _error("The token is missing or wrong."),
+            "503": _error("The warehouse is away, or has no tables yet."),
         },
     }
 

@@ -42,7 +42,7 @@ def retention(
 
 
 def _print(report: RetentionReport, console: Console) -> None:
-    from stack.amounts import size
+    from warehouse.amounts import size
 
     for removal in report.removals:
         stretch = f"{_day(removal, 'oldest')} to {_day(removal, 'newest')}"

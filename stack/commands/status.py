@@ -16,12 +16,19 @@ def status(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Tell how each part is; exit with status 1 where one is not healthy."""
+    """Tell how each part and the warehouse are; exit with status 1 where a part is not healthy.
+
+    The page /status of serving tells more.
+    """
+    import datetime as dt
+
     from stack.health import examine
     from stack.parts import define_parts
     from stack.state import open_state
     from stack.supervise import Supervisor
+    from stack.warehouse_status import read_overview, summarise
     from warehouse.errors import OperatorError
+    from warehouse.overview import as_json as overview_as_json
     from warehouse.settings import home_directory
 
     state = open_state()
@@ -31,6 +38,7 @@ def status(
     supervisor_pid = supervisor.pid()
     statuses = examine(state, define_parts(state), supervisor)
     healthy = supervisor_pid is not None and all(part.healthy for part in statuses)
+    overview = read_overview(state.settings)
     if as_json:
         parts = [
             {
@@ -51,12 +59,15 @@ def status(
                     "home": str(state.home),
                     "supervisor_pid": supervisor_pid,
                     "parts": parts,
+                    "warehouse": overview_as_json(overview) if overview else None,
                 },
                 indent=2,
             )
         )
     else:
         _print(statuses, supervisor)
+        for line in summarise(overview, dt.datetime.now(dt.UTC)) if overview else ():
+            typer.echo(line)
         if supervisor_pid is None:
             typer.echo("The supervisor does not run, so nothing would be restarted: run `make up`.")
     raise typer.Exit(0 if healthy else 1)

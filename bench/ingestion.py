@@ -25,7 +25,7 @@ from bench._servers import Target, ingestion, plain, postgres
 from warehouse.connections import connect
 
 BATCH = 500
-SECONDS = 5
+SECONDS = 8
 HISTORY = 200_000  # events stored before the first measurement
 PLAIN_WORKERS = (2, 3)  # one serves it worse
 CONNECTIONS = {1: 256, BATCH: 8}

@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._client = peer[0] if isinstance(peer, tuple) else ""
         self.idle_since = self._loop.time()
-        self._listener.connections.add(self)
+        self._listener.join(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         """End: what has arrived whole is still handled."""
@@ -207,6 +207,11 @@ class Connection(asyncio.Protocol):
     def is_busy(self) -> bool:
         """Whether a request is being answered or arrives."""
         return self._current is not None
+
+    @property
+    def waits_since(self) -> float | None:
+        """Since when the client is expected to begin a request or to go on with its head."""
+        return self.idle_since if self.head_since is None else self.head_since
 
     def close(self) -> None:
         """Close it, once what was written has been sent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import resource
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -12,6 +13,8 @@ from ingestion.server.connection import Connection, Handler
 HEAD_SECONDS = 30.0
 IDLE_SECONDS = 75.0  # longer than proxies keep theirs, so that they end first
 STUCK_SECONDS = 30.0
+MOST_CONNECTIONS = 10_000
+_OTHER_FILES = 100  # that the process may have open beside its connections
 _BACKLOG = 1_024
 _SWEEP_SECONDS = 1.0
 
@@ -43,6 +46,7 @@ class Listener:
         self._are_gone = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
+        self._most = _most_connections()
         self._renew_date()
 
     async def start(self, host: str, port: int) -> None:
@@ -82,6 +86,17 @@ class Listener:
         if self._sweeper is not None:
             self._sweeper.cancel()
 
+    def join(self, connection: Connection) -> None:
+        """Take note that a connection has begun; where there are too many, another ends for it.
+
+        Whoever has sent nothing for the longest time goes first, so that clients which open
+        connections and say nothing keep nobody else out.
+        """
+        self.connections.add(connection)
+        if len(self.connections) > self._most:
+            waiting = [one for one in self.connections if one.waits_since is not None]
+            min(waiting, key=_waits_since, default=connection).abort()
+
     def lose(self, connection: Connection) -> None:
         """Take note that a connection has ended."""
         self.connections.discard(connection)
@@ -104,6 +119,21 @@ class Listener:
 
     def _renew_date(self) -> None:
         self.date = f"date: {email.utils.formatdate(usegmt=True)}\r\n".encode()
+
+
+def _most_connections() -> int:
+    """Return how many connections there may be, after asking the system for enough files."""
+    wanted = MOST_CONNECTIONS + _OTHER_FILES
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        allowed = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+        return max(1, allowed - _OTHER_FILES)
+    return MOST_CONNECTIONS
+
+
+def _waits_since(connection: Connection) -> float:
+    return connection.waits_since or 0.0
 
 
 def _is_over(since: float | None, now: float, seconds: float) -> bool:

@@ -356,6 +356,24 @@ def test_who_takes_no_answers_is_let_go() -> None:
     assert serve(work) == 0
 
 
+def test_those_who_say_nothing_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "MOST_CONNECTIONS", 5)
+
+    async def work(server: Server) -> tuple[bytes, int]:
+        for beginning in (b"", b"GET", b"", b"GET / HTTP/1.1\r\n"):
+            _, writer = await server.open()
+            writer.write(beginning)
+        busy, writer = await server.open()
+        writer.write(last(b"GET /slow HTTP/1.1\r\n\r\n"))
+        await asyncio.sleep(0.05)
+        others = [await server.exchange(last(GET)) for _ in range(4)]
+        return await busy.read() + b"".join(others), len(server.listener.connections)
+
+    answers, left = serve(work)
+    assert [said["path"] for said in bodies(answers)] == ["/slow", *["/path"] * 4]
+    assert left <= 5
+
+
 def test_a_request_that_is_being_answered_when_the_end_comes_is_answered() -> None:
     async def work(server: Server) -> bytes:
         reader, writer = await server.open()

@@ -95,8 +95,6 @@ TABLE_GRANTS = (
         Grant(Role.TRANSFORM, "delete", f"ops.{table}")
         for table in ("runs", "quality_results", "alerts", "notifications", "deliveries")
     ),
-    Grant(Role.SERVING, "select", "ops.raw_contents"),
-    Grant(Role.SERVING, "select", "ops.removals"),
     Grant(Role.TRANSFORM, "select, insert, update, delete", "ops.reports"),
     Grant(Role.SERVING, "select", "raw.events"),
     Grant(Role.SERVING, "select", "raw.loads"),

@@ -23,6 +23,7 @@ HOURS = "raw.history"
 FIELDS = "raw.fields"
 DEPTH = timedelta(days=36)
 FIELD_DEPTH_DAYS = 16
+MOST_SIGNS = 50  # of an expectation; more are no news
 
 
 class Sign(NamedTuple):
@@ -122,8 +123,9 @@ def look(connection: Connection, kinds: Sequence[Watch], now: datetime) -> list[
     batches = _batches(now)
     found = []
     for watch in kinds:
+        query = watch.query.replace("{batch}", f"({batches[watch.suite]})")
         rows = connection.execute(
-            sql.SQL(watch.query.replace("{batch}", f"({batches[watch.suite]})"))
+            sql.SQL(f"{query} order by subject limit {MOST_SIGNS}")
         ).fetchall()
         found += [Sign(watch.kind, subject, finding) for subject, finding in rows]
     return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from pipeline.checks.findings import Check, Finding
@@ -31,7 +32,7 @@ order by known.domain
 """
 # Of a day no fewer events may be published than have landed and are built, and no more than have
 # landed. All is one statement, so that it sees one moment.
-_INACCURATE = """
+_COMPARED = """
 with pending as (
     select
         coalesce((
@@ -56,14 +57,16 @@ landed as (
     where hour >= %(since)s and hour < %(until)s
     group by date
 )
-select landed.date, landed.events, coalesce(mart.events, 0)
+select
+    landed.date,
+    landed.events,
+    coalesce(mart.events, 0),
+    coalesce(mart.events, 0) >= landed.events - pending.events
+    and coalesce(mart.events, 0) <= landed.events + unobserved.events
 from landed
 left join marts.daily_analytics as mart on landed.date = mart.date
 cross join pending
 cross join unobserved
-where
-    coalesce(mart.events, 0) < landed.events - pending.events
-    or coalesce(mart.events, 0) > landed.events + unobserved.events
 order by landed.date
 """
 
@@ -100,27 +103,54 @@ def metrics_accuracy(
     connection: Connection, settings: Settings, now: datetime
 ) -> Iterator[Finding]:
     """Find days whose events in the marts are not those that have landed."""
+    wrong = [day for day in compare_days(connection, settings, now) if not day.is_right]
+    if wrong:
+        first, *others = wrong
+        yield Finding(
+            "metrics_accuracy",
+            "critical",
+            f"of {first.date} {first.published:,} events are published, and {first.landed:,} have "
+            "landed" + (f"; so too {len(others)} more days" if others else ""),
+            {str(day.date): {"landed": day.landed, "published": day.published} for day in wrong},
+        )
+
+
+class ComparedDay(NamedTuple):
+    """A day's events in the marts, and those that have landed.
+
+    Attributes:
+        date: In the reporting time zone.
+        landed: Events that have landed.
+        published: Events that ``marts.daily_analytics`` shows.
+        is_right: Whether no more differ than are under way.
+    """
+
+    date: date
+    landed: int
+    published: int
+    is_right: bool
+
+
+def compare_days(
+    connection: Connection, settings: Settings, now: datetime
+) -> Sequence[ComparedDay]:
+    """Return the last seven full days; none where there are no marts yet.
+
+    Args:
+        connection: Of the pipeline.
+        settings: Of this process.
+        now: The moment that is looked at.
+    """
     zone = ZoneInfo(settings.reporting_timezone)
     today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     since = today - timedelta(days=DAYS_COMPARED)
     exists = connection.execute("select to_regclass('marts.daily_analytics') is not null")
-    if exists.fetchone() != (True,) or since.astimezone(ZoneInfo("UTC")).minute:
-        return  # hours are those of UTC: where days begin within one, they cannot be told apart
+    if exists.fetchone() != (True,) or since.astimezone(UTC).minute:
+        return ()  # hours are those of UTC: where days begin within one, they cannot be told apart
     rows = connection.execute(
-        _INACCURATE, {"zone": settings.reporting_timezone, "since": since, "until": today}
+        _COMPARED, {"zone": settings.reporting_timezone, "since": since, "until": today}
     ).fetchall()
-    if rows:
-        date, landed, published = rows[0]
-        yield Finding(
-            "metrics_accuracy",
-            "critical",
-            f"of {date} {published:,} events are published, and {landed:,} have landed"
-            + (f"; so too {len(rows) - 1} more days" if len(rows) > 1 else ""),
-            {
-                str(date): {"landed": int(landed), "published": int(seen)}
-                for date, landed, seen in rows
-            },
-        )
+    return [ComparedDay(day, int(landed), int(shown), right) for day, landed, shown, right in rows]
 
 
 CHECKS = (

@@ -125,6 +125,26 @@ def acknowledge(
     )
 
 
+@app.command()
+def figures(as_json: AsJson = False) -> None:
+    """Show what comes in, what fails, how fast Postgres is, and how true the marts are."""
+    from pipeline.health_figures import health_figures
+    from warehouse.settings import load_settings
+
+    found = health_figures(load_settings())
+    if as_json:
+        _print_json(dataclasses.asdict(found))
+        return
+
+    def percent(value: float | None) -> str:
+        return "nothing to tell by" if value is None else f"{value:.2f} %"
+
+    typer.echo(f"events received in the last 15 minutes  {found.events_per_minute:,.1f} a minute")
+    typer.echo(f"of these went into quarantine           {percent(found.failed_percent)}")
+    typer.echo(f"a small commit in Postgres              {found.commit_ms:,.1f} ms")
+    typer.echo(f"events of the last 7 days in the marts  {percent(found.accuracy_percent)}")
+
+
 @app.command("test")
 def try_channels(as_json: AsJson = False) -> None:
     """Send a test message to every channel; exit with status 1 where one does not take it."""

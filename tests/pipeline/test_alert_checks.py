@@ -13,6 +13,7 @@ import pytest
 from pipeline.alert_checks import CHECKS, CheckFailedError, check_alerts
 from pipeline.alerts import Alert, open_alerts
 from pipeline.checks.findings import Check
+from pipeline.health_figures import health_figures
 from pipeline.observations import observe_loads
 from stack.postgres import EmbeddedPostgres
 from tests.conftest import Warehouse, free_port, new_warehouse
@@ -288,6 +289,17 @@ def test_e11_a_dependency_that_is_down_is_an_alert(look: Look) -> None:
     assert [(alert.condition, alert.severity, alert.summary) for alert in alerts] == [
         ("dependency:ingestion", "critical", "ingestion is down: status 503")
     ]
+
+
+def test_m8_the_figures_of_health_say_what_comes_in_and_what_fails(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    land(warehouse, views(27, NOW), received_at=NOW - timedelta(minutes=1), quarantined=3)
+    figures = health_figures(settings, now=NOW)
+    assert (figures.events_per_minute, figures.failed_percent) == (2, 10)
+    assert 0 < figures.commit_ms < 10_000
+    assert figures.accuracy_percent is None
+    assert health_figures(settings, now=NOW + HOUR).failed_percent is None
 
 
 def test_a_check_that_cannot_be_carried_out_keeps_no_other_from_looking(

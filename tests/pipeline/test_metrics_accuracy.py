@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline.alert_checks import CHECKS, check_alerts
 from pipeline.alerts import Alert, open_alerts
+from pipeline.health_figures import health_figures
 from pipeline.runs import run
 from tests.conftest import Warehouse
 from tests.pipeline.conftest import GivenGates
@@ -45,6 +46,8 @@ def test_m8_figures_that_differ_from_what_landed_are_an_alert_until_they_do_not(
                 (figure, YESTERDAY.date()),
             )
         [alert] = look(warehouse, settings)
+        accuracy = health_figures(settings).accuracy_percent
+        assert accuracy == {6: 75, 9: 87.5}[figure]
         assert alert.summary == (
             f"of {YESTERDAY:%Y-%m-%d} {figure} events are published, and 8 have landed"
         )

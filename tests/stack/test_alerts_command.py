@@ -93,3 +93,8 @@ def test_a_test_message_tells_which_channel_takes_it(
         first, second = json.loads(run("test", "--json").removeprefix("FAILED "))
     assert (first["error"], len(hook.bodies)) == (None, 3)
     assert "error=500" in second["error"]
+
+
+def test_the_figures_are_shown(run: Run) -> None:
+    assert "events received in the last 15 minutes  0.0 a minute" in run("figures")
+    assert json.loads(run("figures", "--json"))["failed_percent"] is None

@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from ingestion.erasures import Erasures
+from ingestion.event import Event
 from ingestion.items import Item, Rejected, Suppressed
 from ingestion.transaction import ErasuresChangedError, is_unstorable, land
 from ingestion.verdict import DUPLICATE, QUARANTINED, STORED, SUPPRESSED, Reason, Verdict
@@ -131,15 +132,16 @@ def judge_landed(
     """
     verdicts = []
     for item in items:
-        if isinstance(item, Rejected):
+        if isinstance(item, Event):
+            if item.event_id in new_ids:
+                new_ids.remove(item.event_id)
+                verdicts.append(Verdict(item.event_id, STORED, reason))
+            else:
+                verdicts.append(Verdict(item.event_id, DUPLICATE, ALREADY_STORED))
+        elif isinstance(item, Rejected):
             verdicts.append(Verdict(item.event_id, QUARANTINED, item.reason))
-        elif isinstance(item, Suppressed):
-            verdicts.append(Verdict(None, SUPPRESSED, item.reason))
-        elif item.event_id in new_ids:
-            new_ids.remove(item.event_id)
-            verdicts.append(Verdict(item.event_id, STORED, reason))
         else:
-            verdicts.append(Verdict(item.event_id, DUPLICATE, ALREADY_STORED))
+            verdicts.append(Verdict(None, SUPPRESSED, item.reason))
     return verdicts
 
 

@@ -60,7 +60,7 @@ class _Submission:
         self.items = items
         self.size = size
         self.done = done
-        self.verdicts: list[Verdict] = []
+        self.verdicts: Sequence[Verdict] = ()
 
 
 class Landing:
@@ -133,7 +133,7 @@ class Landing:
             and self.queued_bytes + size <= self._max_bytes
         )
 
-    async def submit(self, items: Sequence[Item], size: int) -> list[Verdict]:
+    async def submit(self, items: Sequence[Item], size: int) -> Sequence[Verdict]:
         """Land the events of one request.
 
         Args:
@@ -265,9 +265,11 @@ def _items(group: Sequence[_Submission]) -> list[Item]:
 
 
 def _answer(group: Sequence[_Submission], verdicts: Sequence[Verdict]) -> None:
-    remaining = iter(verdicts)
+    start = 0
     for submission in group:
-        submission.verdicts = [next(remaining) for _ in submission.items]
+        end = start + len(submission.items)
+        submission.verdicts = verdicts[start:end]
+        start = end
         if not submission.done.done():  # else its sender has gone
             submission.done.set_result(None)
 

@@ -55,15 +55,16 @@ select
     load.load_id,
     load.received_at,
     case
-        when counted.stored < cardinality($7)
+        when counted.stored < (select count(*) from given)
             then array(select event_id::text from new_ids)
     end as new_ids,
     load.is_current
 from load, counted
 """
-# For many events: their ids and the ledger; the events follow by COPY.
+# For many events: their ids and the ledger; the events follow by COPY. The ids go as one text, for
+# asyncpg looks into each member of an array.
 _LEDGER = _STATEMENT.format(
-    given="given as materialized (select * from unnest($7::uuid[]) as given (event_id)),",
+    given="given as materialized (select * from unnest($7::text::uuid[]) as given (event_id)),",
     landed="",
 )
 # For few events: all in one round trip, which costs less than the several that COPY takes. They go
@@ -174,7 +175,7 @@ async def land(
                 _WHOLE, *counts, list(map(msgspec.structs.astuple, events.values()))
             )
         else:
-            row = await connection.fetchrow(_LEDGER, *counts, sorted(events))
+            row = await connection.fetchrow(_LEDGER, *counts, f"{{{','.join(sorted(events))}}}")
         load_id, received_at, new_ids, is_current = row
         if not is_current:
             raise ErasuresChangedError

@@ -24,6 +24,9 @@ COMMANDS = {
     "up": Command("stack.commands.up:up", "Start everything, and wait until it is healthy."),
     "down": Command("stack.commands.down:down", "Stop everything."),
     "status": Command("stack.commands.status:status", "Tell how each part is."),
+    "doctor": Command(
+        "stack.commands.doctor:doctor", "Find and explain what is wrong with an installation."
+    ),
     "import": Command("stack.commands.import_events:import_events", "Import history from a file."),
     "simulate": Command("stack.commands.simulate:simulate", "Send simulated events."),
     "products": Command(

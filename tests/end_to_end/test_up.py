@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -93,6 +94,19 @@ def test_every_part_is_healthy(installation: Installation) -> None:
     parts = installation.parts()
     assert set(parts) == set(PARTS)
     assert all(part["healthy"] and part["pid"] and part["memory_bytes"] for part in parts.values())
+
+
+def test_the_doctor_finds_nothing_wrong(installation: Installation) -> None:
+    told = json.loads(installation.footfall("doctor", "--json").stdout)
+    wrong = {one["check"]: one["problems"] for one in told["checks"] if one["problems"]}
+    assert wrong.keys() <= {"the disk has room"}, wrong
+    assert all(one["was_made"] for one in told["checks"])
+
+
+def test_status_tells_of_the_warehouse(installation: Installation) -> None:
+    warehouse = installation.status()["warehouse"]
+    assert {one["mart"] for one in warehouse["marts"]} >= {"daily_analytics", "user_analytics"}
+    assert warehouse["partitions"]["days_ahead"] >= 2
 
 
 def test_nothing_listens_beyond_this_machine(installation: Installation) -> None:

@@ -1,0 +1,1 @@
+"""Finds and explains what is wrong with an installation."""

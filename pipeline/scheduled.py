@@ -168,6 +168,29 @@ def tell() -> None:
         print(f"{delivery.channel}: {delivery.notifications} {delivery.error or 'sent'}")  # noqa: T201
 
 
+def check_quality() -> None:
+    """Hold what lands against the last weeks, and turn what is amiss into alerts."""
+    from pipeline import quality
+    from warehouse.settings import load_settings
+
+    for condition in quality.check_quality(load_settings()):
+        print(condition)  # noqa: T201
+
+
+def collect_health() -> None:
+    """Note Footfall's own figures of health, and make partitions ahead of their day."""
+    from pipeline.health_history import note_health
+    from pipeline.partitions import keep_partitions
+    from warehouse.connections import connect
+    from warehouse.settings import load_settings
+
+    settings = load_settings()
+    dsn = settings.require("transform_dsn")
+    with connect(dsn, autocommit=True, name="footfall partitions") as connection:
+        keep_partitions(connection, days_ahead=settings.partitions_ahead_days)
+    print(note_health(settings))  # noqa: T201
+
+
 def alert_on_failure(context: Mapping[str, Any]) -> None:
     """Open an alert for a task that has used up its retries.
 

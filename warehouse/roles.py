@@ -96,6 +96,7 @@ TABLE_GRANTS = (
         for table in ("runs", "quality_results", "alerts", "notifications", "deliveries")
     ),
     Grant(Role.TRANSFORM, "select, insert, update, delete", "ops.reports"),
+    Grant(Role.TRANSFORM, "select, insert, delete", "ops.health_figures"),
     Grant(Role.SERVING, "select", "raw.events"),
     Grant(Role.SERVING, "select", "raw.loads"),
     Grant(Role.SERVING, "select", "ops.runs"),
@@ -105,6 +106,7 @@ TABLE_GRANTS = (
     Grant(Role.SERVING, "select", "ops.raw_contents"),
     Grant(Role.SERVING, "select", "ops.removals"),
     Grant(Role.SERVING, "select", "ops.reports"),
+    Grant(Role.SERVING, "select", "ops.health_figures"),
     Grant(Role.SERVING, "select", "ops.deliveries"),
 )
 

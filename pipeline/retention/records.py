@@ -63,6 +63,7 @@ NOTIFICATIONS = Records(
 HOURS = Records("ops.event_hours", "hour", "true", "hour, source, category, event_type, subject")
 FIELDS = Records("ops.field_days", "day", "true", "day, category, event_type, field, kind")
 REPORTS = Records("ops.reports", "created_at", "true", "report_id")
+HEALTH = Records("ops.health_figures", "measured_at", "true", "measured_at")
 # Ingestion deletes them by itself, while it runs.
 SALTS = Records("ops.address_salts", "day", "true", "day")
 
@@ -89,6 +90,7 @@ def due_records(settings: Settings, today: dt.date) -> list[tuple[Records, dt.da
         (HOURS, days_ago(settings.retention_days_ops)),
         (FIELDS, days_ago(settings.retention_days_ops)),
         (REPORTS, days_ago(settings.retention_days_ops)),
+        (HEALTH, days_ago(settings.retention_days_ops)),
         (SALTS, days_ago(1)),
     ]
 

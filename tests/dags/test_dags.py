@@ -18,6 +18,8 @@ SCHEDULES = {
     "update_user_analytics": "0 * * * *",
     "update_product_analytics": "*/30 * * * *",
     "process_error_logs": "*/10 * * * *",
+    "update_system_metrics": "*/15 * * * *",
+    "data_quality": "0 * * * *",
     "check_alerts": "*/5 * * * *",
     "generate_analytics_reports": "0 3 * * *",
     "cleanup_old_analytics": "0 2 * * *",

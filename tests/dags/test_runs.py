@@ -30,6 +30,8 @@ RUNS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "update_user_analytics": ({}, BUILDING),
     "update_product_analytics": ({}, BUILDING),
     "process_error_logs": ({}, BUILDING),
+    "update_system_metrics": ({}, {"collect": "success"}),
+    "data_quality": ({}, {"check": "success"}),
     "check_alerts": ({}, {"look": "success", "tell": "success"}),
     "generate_analytics_reports": ({}, {"generate_reports": "success"}),
     "cleanup_old_analytics": ({}, {"clean_up": "success"}),
@@ -99,5 +101,7 @@ def test_together_they_build_every_mart_and_leave_no_alert(
     }  # fmt: skip
     with connect(warehouse.dsn(Role.TRANSFORM)) as connection:
         conditions = {alert.condition for alert in open_alerts(connection)}
+        noted = connection.execute("select count(*) from ops.health_figures").fetchone()
+    assert noted == (1,)
     # in a test of the pipeline alone, the other parts are indeed down
     assert {name for name in conditions if not name.startswith("dependency:")} == set()

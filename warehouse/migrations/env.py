@@ -8,7 +8,7 @@ from alembic import context
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from warehouse import report_tables, retention_tables  # noqa: F401 - for their tables
+from warehouse import health_tables, report_tables, retention_tables  # noqa: F401 - their tables
 from warehouse.tables import metadata
 
 

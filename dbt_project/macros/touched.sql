@@ -18,12 +18,13 @@
     {%- if not execute or flags.FULL_REFRESH or model.config.materialized != 'mart' -%}
         {{ return(false) }}
     {%- endif -%}
-    {%- set published = load_relation(this) -%}
-    {%- if published is none -%}
-        {{ return(false) }}
+    {#- asked by every condition of the model, answered by the database once -#}
+    {%- if 'is_touched_run' not in model -%}
+        {%- set published = load_relation(this) -%}
+        {%- set columns = adapter.get_columns_in_relation(published) | map(attribute='name') | list if published else [] -%}
+        {%- do model.update({'is_touched_run': columns == model.columns.keys() | list}) -%}
     {%- endif -%}
-    {%- set columns = adapter.get_columns_in_relation(published) | map(attribute='name') | list -%}
-    {{ return(columns == model.columns.keys() | list) }}
+    {{ return(model['is_touched_run']) }}
 {%- endmacro %}
 
 {#- Condition that keeps the touched grains alone; true where everything is built.

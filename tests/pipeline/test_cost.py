@@ -32,12 +32,13 @@ def land_history(warehouse: Warehouse, days: int) -> None:
     )
 
 
-def rows_read(warehouse: Warehouse) -> dict[int, int]:
+def rows_read(warehouse: Warehouse, *schemas: str) -> dict[int, int]:
     """Return how many rows Postgres has read so far, by any path, of each table that lasts."""
     with connect(warehouse.superuser_dsn) as connection:
         rows = connection.execute(
             "select relid, seq_tup_read + coalesce(idx_tup_fetch, 0) from pg_stat_all_tables"
-            " where schemaname in ('raw', 'intermediate')"
+            " where schemaname = any(%s)",
+            (list(schemas),),
         ).fetchall()
     return dict(rows)
 
@@ -54,9 +55,9 @@ def rows_read_by_a_run_today(warehouse: Warehouse, run_all: Run, *, history_days
         [{"user_id": f"u1-{number}", "occurred_at": TODAY} for number in range(40)],
         received_at=datetime.now(UTC) + timedelta(hours=1),
     )
-    before = rows_read(warehouse)
+    before = rows_read(warehouse, "raw", "intermediate")
     run_all()
-    after = rows_read(warehouse)
+    after = rows_read(warehouse, "raw", "intermediate")
     return sum(after[table] - before[table] for table in before.keys() & after.keys())
 
 
@@ -64,3 +65,35 @@ def test_ten_times_the_history_is_the_same_run(warehouse: Warehouse, run_all: Ru
     short = rows_read_by_a_run_today(warehouse, run_all, history_days=15)
     long = rows_read_by_a_run_today(warehouse, run_all, history_days=150)
     assert long < 1.3 * short, f"{short} rows read after 15 days, {long} after 150"
+
+
+def test_events_are_read_a_few_times_however_many_loads_they_came_in(
+    warehouse: Warehouse, run_all: Run
+) -> None:
+    loads, events = 60, 50
+    for _ in range(loads):
+        land(warehouse, [{"user_id": f"u{number}"} for number in range(events)])
+    for full_refresh in (False, True):
+        before = sum(rows_read(warehouse, "raw").values())
+        run_all(full_refresh=full_refresh)
+        read = sum(rows_read(warehouse, "raw").values()) - before
+        assert read < 10 * loads * events, f"{read} rows read, full refresh: {full_refresh}"
+
+
+def test_what_a_run_has_made_has_statistics_and_comments(
+    warehouse: Warehouse, run_all: Run
+) -> None:
+    land(warehouse, [{}])
+    run_all()
+    with connect(warehouse.superuser_dsn) as connection:
+        bare = connection.execute(
+            "select relname from pg_stat_all_tables where schemaname = 'intermediate'"
+            " and last_analyze is null"
+        ).fetchall()
+        described = connection.execute(
+            "select obj_description('intermediate.int_events'::regclass) is not null"
+            " and col_description('intermediate.int_events'::regclass, 1) is not null"
+            " and col_description('marts.daily_analytics'::regclass, 1) is not null"
+        ).fetchone()
+    assert bare == []
+    assert described == (True,)

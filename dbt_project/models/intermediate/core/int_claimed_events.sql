@@ -24,10 +24,14 @@ final as (
         {{ var('run_id') }}::bigint as run_id,
         {{ event_columns('events') }}
     from events
-    inner join claimed_loads on events.load_id = claimed_loads.load_id
     where
-        events.received_at >= (select received.first_received_at from received)
+        -- no join: Postgres cannot know how many loads are claimed, and would go through all events
+        -- once for each of them
+        (events.load_id in (select claimed_loads.load_id from claimed_loads)) is true
+        and events.received_at >= (select received.first_received_at from received)
         and events.received_at <= (select received.last_received_at from received)
+        -- in a full refresh everything is built anew, whatever was touched
+        and {{ not flags.FULL_REFRESH }}
 )
 
 select * from final

@@ -135,6 +135,9 @@ class DbtProject:
         values = {
             "reporting_timezone": self._settings.reporting_timezone,
             "session_timeout_minutes": self._settings.session_timeout_minutes,
+            "stitch_backwards": self._settings.stitch_backwards,
+            "attribution_lookback_days": self._settings.attribution_lookback_days,
+            "experiment_confidence": self._settings.experiment_confidence,
             **variables,
         }
         return [

@@ -11,7 +11,12 @@ from psycopg.types.json import Jsonb
 from pipeline.domains import mart_domains
 from warehouse.connections import Connection
 
-TOUCHED = ("int_touched_visitor_days", "int_touched_entity_days")
+TOUCHED = (
+    "int_session_windows",
+    "int_touched_entity_days",
+    "int_touched_grains",
+    "int_touched_visitor_days",
+)
 
 
 class CoreState(NamedTuple):

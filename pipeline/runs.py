@@ -208,7 +208,7 @@ class _Run:
             settled_run = run_ledger.core_state(db).settled_run
             run_id = self.open(db, CORE, False)
             loads.reopen(db, chosen, run_id)
-            core = self._build_admitted(db, run_id, settled_run, started)
+            core = self._build_admitted(db, run_id, settled_run, started, again=True)
             marts = self.build_all_marts(db) if core.state == "succeeded" else []
             return current, RunReport((core, *marts))
 
@@ -242,7 +242,15 @@ class _Run:
                 CORE, "held" if held else "current", run_id, time.monotonic() - started, {}, held
             )
 
-        return self._build_admitted(db, run_id, state.settled_run, started, full=full, held=held)
+        return self._build_admitted(
+            db,
+            run_id,
+            state.settled_run,
+            started,
+            full=full,
+            again=self.days is not None,
+            held=held,
+        )
 
     def _build_admitted(
         self,
@@ -252,14 +260,20 @@ class _Run:
         started: float,
         *,
         full: bool = False,
+        again: bool = False,
         held: str | None = None,
     ) -> DomainReport:
+        # built again, a load shall touch the marts even where the core turns out to be as it was
         scope = loads.admitted(db, run_id)
         self.notify(f"core: building {scope.events:,} events of {scope.loads:,} loads")
         try:
             self.dbt.build(
                 CORE,
-                variables={"run_id": run_id, "published_run_id": settled_run},
+                variables={
+                    "run_id": run_id,
+                    "published_run_id": settled_run,
+                    "touch_unchanged": again,
+                },
                 full_refresh=full,
             )
         except DbtError as error:

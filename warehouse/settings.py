@@ -334,6 +334,25 @@ class Settings(BaseSettings):
         "session, where the sender gives no session id. After a change, run "
         "`footfall run all --full-refresh`.",
     )
+    stitch_backwards: bool = Field(
+        default=True,
+        description="Whether what was done anonymously on a device counts for its first user also "
+        "from before the user was known there; else from that moment on. After a change, run "
+        "`footfall run all --full-refresh`.",
+    )
+    attribution_lookback_days: int = Field(
+        default=30,
+        gt=0,
+        description="How many days before a conversion a visit may be to have a part in it. After "
+        "a change, run `footfall run all --full-refresh`.",
+    )
+    experiment_confidence: float = Field(
+        default=0.95,
+        gt=0.85,
+        lt=1,
+        description="Confidence of the intervals of experiments, and with which a winner is named. "
+        "After a change, run `footfall run content --full-refresh`.",
+    )
     partitions_ahead_days: int = Field(
         default=14, ge=2, description="How many daily partitions of raw.events exist in advance."
     )

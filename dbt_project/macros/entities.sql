@@ -13,3 +13,25 @@
 {% macro product_of_properties() -%}
     left(properties ->> 'product_id', 255)
 {%- endmacro %}
+
+{#- Type and id of an entity as one key, and back: no entity type holds a slash. -#}
+{% macro entity_key() -%}
+    entity_type || '/' || entity_id
+{%- endmacro %}
+
+{% macro entity_type_of(key) -%}
+    split_part({{ key }}, '/', 1)
+{%- endmacro %}
+
+{% macro entity_id_of(key) -%}
+    substr({{ key }}, strpos({{ key }}, '/') + 1)
+{%- endmacro %}
+
+{#- For the config `touched` of marts by entity that follow from int_touched_grains. -#}
+{% macro touched_entities(grain) -%}
+    {{ return({
+        'relation': 'int_touched_grains',
+        'keys': {'entity_type': entity_type_of('key'), 'entity_id': entity_id_of('key')},
+        'where': grain_is(grain),
+    }) }}
+{%- endmacro %}

@@ -7,3 +7,8 @@
 {% macro last_value(column, order='occurred_at desc, event_id desc', where='true') -%}
     {{ first_value(column, order, where) }}
 {%- endmacro %}
+
+{#- The value of the earliest session of a group that has one. -#}
+{% macro first_of_sessions(column) -%}
+    (array_agg({{ column }} order by started_at, visitor_id, stream) filter (where {{ column }} is not null))[1]
+{%- endmacro %}

@@ -133,22 +133,3 @@ final as (
 
 select * from final
 {% endmacro %}
-
-
-{#- Sums of amounts that rows hold by currency, as JSON objects; keys: what is grouped by. -#}
-{% macro sum_by_currency(relation, column, keys) -%}
-    {%- set keys = keys | join(', ') -%}
-    select
-        {{ keys }},
-        jsonb_object_agg(currency, amount) as {{ column }}
-    from (
-        select
-            {{ keys }},
-            currency,
-            trim_scale(sum(amount::numeric)) as amount
-        from {{ relation }}
-        cross join lateral jsonb_each_text({{ column }}) as amounts (currency, amount)
-        group by {{ keys }}, currency
-    ) as by_currency
-    group by {{ keys }}
-{%- endmacro %}

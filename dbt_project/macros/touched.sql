@@ -37,3 +37,8 @@
         true
     {%- endif -%}
 {%- endmacro %}
+
+{#- For the config `touched`, and condition, of tables that follow from int_touched_grains. -#}
+{% macro grain_is(grain) -%}
+    grain = '{{ grain }}'
+{%- endmacro %}

@@ -101,7 +101,7 @@ _RETIRE = (
     """
     delete from intermediate.int_events
     where
-        category not in ('conversion', 'experiment', 'order')
+        not is_key_event
         and (visitor_id, occurred_at, event_id) in (
             select visitor_id, occurred_at, event_id from going
         )

@@ -1,24 +1,39 @@
 {#-
   Where sessions have to be formed anew: around the claimed events, out to the borders of the
   existing sessions that they reach. An event outside of a window is further than the timeout from
-  every event inside, so that sessions formed inside are those of a full refresh.
+  every event inside, so that sessions formed inside are those of a full refresh. Kept until the run
+  has succeeded: what a failed one had begun to form anew, the next one has to.
 -#}
-{{ config(materialized='table', indexes=[{'columns': ['visitor_id', 'stream']}]) }}
+{{ config(
+    incremental_strategy='append',
+    full_refresh=false,
+    indexes=[{'columns': ['run_id']}],
+) }}
 
-{%- set timeout = "interval '" ~ var('session_timeout_minutes') ~ " minutes'" -%}
+{%- set timeout = session_timeout() -%}
 {%- set sessions = existing_relation('int_sessions') -%}
 
 with
+
+-- an event that turns out to be another's leaves one session and joins another
+changed as (
+    select
+        unnest(array[visitor_id, previous_visitor_id]) as visitor_id,
+        session_id,
+        occurred_at
+    from {{ ref('int_stitched_events') }}
+    where {{ belongs_to_session() }}
+),
 
 claimed as (
     select
         events.visitor_id,
         coalesce(events.session_id, '') as stream,
         events.occurred_at
-    from {{ ref('int_claimed_events') }} as events
+    from changed as events
     where
-        {{ belongs_to_session() }}
-        and {{ not_in_retired_session('occurred_at', 'events') }}
+        events.visitor_id is not null
+        and {{ not_in_retired_session('events.occurred_at', 'events') }}
 ),
 
 -- a sender's session is one, however long its pauses
@@ -95,6 +110,7 @@ merged as (
 
 final as (
     select
+        {{ var('run_id') }}::bigint as run_id,
         visitor_id,
         stream,
         lower(span) as starts_at,

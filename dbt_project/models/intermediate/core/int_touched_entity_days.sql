@@ -15,7 +15,7 @@ claimed as (
         entity_type,
         entity_id,
         occurred_date
-    from {{ ref('int_claimed_events') }}
+    from {{ ref('int_stitched_events') }}
     where entity_id is not null
 ),
 

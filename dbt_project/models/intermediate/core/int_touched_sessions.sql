@@ -6,7 +6,7 @@
 with
 
 windows as (
-    select * from {{ ref('int_session_windows') }}
+    {{ session_windows() }}
 ),
 
 {% if sessions %}

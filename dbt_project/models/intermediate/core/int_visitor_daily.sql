@@ -1,7 +1,16 @@
 {{ config(
     touched={'relation': 'int_touched_visitor_days', 'keys': ['visitor_id', 'occurred_date']},
+    changes=[{
+        'grain': 'visitor_day',
+        'columns': ['visitor_id', 'is_user', 'is_visitor_known', 'occurred_date', 'category', 'event_type',
+            'events', 'traveler_events', 'first_occurred_at', 'last_occurred_at', 'last_received_at'],
+        'key': 'visitor_id',
+        'date': 'occurred_date',
+    }],
     indexes=[{'columns': ['occurred_date']}],
 ) }}
+
+-- depends_on: {{ ref('int_touched_grains') }}
 
 {%- set touched_days = ref('int_touched_visitor_days') %}
 

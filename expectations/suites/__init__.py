@@ -14,13 +14,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from expectations.rules import Rule, between
+from expectations.rules import Rule, between, counts
 from warehouse.bounds import EARLIEST_TIME
 from warehouse.settings import Settings
 
 CANDIDATES = "marts_candidate"
 LONGEST_SESSION_SECONDS = 24 * 60 * 60
 LONGEST_PERIOD = timedelta(days=31)
+ATTRIBUTION_MODELS = (
+    "first_touch",
+    "last_touch",
+    "last_non_direct",
+    "linear",
+    "position_based",
+    "time_decay",
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,11 @@ def possible_days(column: str, horizon: Horizon) -> Rule:
         horizon.last_day,
         f"no {column} is in the future or before {horizon.first_day:%Y}",
     )
+
+
+def credited() -> tuple[Rule, ...]:
+    """Expect no negative credits of conversions, by whichever model of attribution."""
+    return counts(*(f"conversions_{model}" for model in ATTRIBUTION_MODELS))
 
 
 @dataclass(frozen=True)

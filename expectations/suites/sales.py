@@ -1,16 +1,44 @@
-"""What must hold of the marts about orders and sales."""
+"""What must hold of the marts about orders, sales and how customers come."""
 
 from __future__ import annotations
 
-from expectations.rules import Rule, at_most, between, key, matches, never_negative, no_rows
-from expectations.suites import Horizon, Suite, possible_days
+from expectations.rules import (
+    Rule,
+    at_most,
+    between,
+    counts,
+    key,
+    matches,
+    never_negative,
+    no_rows,
+)
+from expectations.suites import ATTRIBUTION_MODELS, Horizon, Suite, credited, possible_days
 
 COUNTS = ("orders", "cancelled_orders", "sales")
 
 
 def suites(horizon: Horizon) -> tuple[Suite, ...]:
     """Return the suites of the domain."""
+    sums = " or ".join(
+        f"round(sum(conversions_{model}), 6) <> round(sum(conversions_first_touch), 6)"
+        for model in ATTRIBUTION_MODELS
+    )
     return (
+        Suite(
+            "sales.acquisition_daily",
+            (
+                *key("channel", "date"),
+                possible_days("date", horizon),
+                *counts("visits", "new_visitors", "page_views"),
+                *credited(),
+                at_most("new_visitors", "visits"),
+                between("bounce_rate", 0, 100),
+                no_rows(
+                    f"select 1 from {{batch}} group by date having {sums}",  # noqa: S608
+                    "all models share out as many conversions of a day",
+                ),
+            ),
+        ),
         Suite(
             "sales.orders",
             (

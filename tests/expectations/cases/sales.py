@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from expectations.suites import ATTRIBUTION_MODELS
 from tests.expectations.cases import MONDAY, NOON, Cases
 
 ORDERS = (
@@ -47,8 +48,27 @@ PAYMENT_METHODS = (
         "failure_rate": 50,
     },
 )
+ACQUISITION = (
+    {
+        "channel": "Email",
+        "date": MONDAY,
+        "visits": 3,
+        "new_visitors": 1,
+        "bounce_rate": 50,
+        "page_views": 5,
+        **{f"conversions_{model}": 0.5 for model in ATTRIBUTION_MODELS},
+        "values_by_currency": "{}",
+    },
+    {
+        "channel": "Direct",
+        "date": MONDAY,
+        **{f"conversions_{model}": 0.5 for model in ATTRIBUTION_MODELS},
+        "values_by_currency": "{}",
+    },
+)
 CASES = Cases(
     rows={
+        "acquisition_daily": ACQUISITION,
         "orders": ORDERS,
         "sales_daily": SALES_DAYS,
         "payment_methods_daily": PAYMENT_METHODS,
@@ -58,9 +78,22 @@ CASES = Cases(
         {
             *("total", "refunded", "net_total", "revenue", "refunds", "net_revenue"),
             *("average_order_value", "revenue_growth_day", "revenue_growth_week"),
+            *(f"value_{model}" for model in ATTRIBUTION_MODELS),
         }
     ),
     defects=[
+        (
+            "acquisition_daily",
+            "channel = 'Email', new_visitors = 4, bounce_rate = 101, conversions_linear = 3,"
+            " date = current_date + 2",
+            [
+                "channel, date are unique",
+                "new_visitors is never greater than visits",
+                "bounce_rate is at least 0 and at most 100",
+                "all models share out as many conversions of a day",
+                "no date is in the future",
+            ],
+        ),
         (
             "orders",
             "order_id = 'o1', currency = 'euro', is_sale = true, order_date = current_date + 2,"

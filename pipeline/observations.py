@@ -7,7 +7,7 @@ the checks ask what arrived, not what was built. Only new loads are read.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pipeline.locks import LockTimeoutError, lock
 from warehouse.connections import Connection, connect
@@ -16,13 +16,14 @@ from warehouse.settings import Settings
 MOST_LOADS = 5_000  # that are looked at in one transaction
 MOST_EVENTS = 50_000  # that are counted in one transaction, if one load alone has no more
 MOST_EVENTS_OF_A_CALL = 2_000_000
+LONGEST_SPAN = timedelta(days=1)  # of receipt: so much of raw is read in one transaction at most
 MOST_FIELDS = 200  # of an event type in one transaction; a sender can make names up
 MOST_SUBJECTS = 50  # so too of errors
 
 _WAITING = """
 select load_id, stored, first_received_at, last_received_at
 from raw.loads
-where observed_at is null and stored > 0
+where observed_at is null and stored > 0 and load_id > %s
 order by load_id
 limit %s
 for update skip locked
@@ -160,11 +161,10 @@ def observe_loads(settings: Settings) -> int:
     observed = 0
     try:
         with lock(dsn, "observations", timeout=0):
-            while observed < MOST_EVENTS_OF_A_CALL:
+            after: int | None = 0
+            while after is not None and observed < MOST_EVENTS_OF_A_CALL:
                 with connect(dsn, name="footfall observations") as connection:
-                    events = _observe_some(connection)
-                if events == 0:
-                    break
+                    events, after = _observe_some(connection, after)
                 observed += events
     except LockTimeoutError:
         pass
@@ -202,24 +202,25 @@ def forget_events(
         )
 
 
-def _observe_some(connection: Connection) -> int:
-    waiting = connection.execute(_WAITING, (MOST_LOADS,)).fetchall()
+def _observe_some(connection: Connection, after: int) -> tuple[int, int | None]:
+    """Count the next loads; return how many events, and after which load to go on."""
+    waiting = connection.execute(_WAITING, (after, MOST_LOADS)).fetchall()
+    if not waiting:
+        return 0, None
     chosen: dict[int, int] = {}
     events = 0
-    first = last = None
+    _, _, first, last = waiting[0]
     for load_id, stored, first_received_at, last_received_at in waiting:
         events += stored
-        if chosen and events > MOST_EVENTS:
+        earliest, latest = min(first, first_received_at), max(last, last_received_at)
+        if chosen and (events > MOST_EVENTS or latest - earliest > LONGEST_SPAN):
             break
         chosen[load_id] = stored
-        first = min(first or first_received_at, first_received_at)
-        last = max(last or last_received_at, last_received_at)
-    if not chosen:
-        return 0
+        first, last = earliest, latest
     span = {"first": first, "last": last}
     loads = _all_visible(connection, chosen, span)
     if not loads:
-        return 0
+        return 0, max(chosen)
     connection.execute(
         _COUNT,
         {
@@ -233,7 +234,7 @@ def _observe_some(connection: Connection) -> int:
     connection.execute(
         "update raw.loads set observed_at = clock_timestamp() where load_id = any(%s)", (loads,)
     )
-    return sum(chosen[load_id] for load_id in loads)
+    return sum(chosen[load_id] for load_id in loads), max(chosen)
 
 
 def _all_visible(

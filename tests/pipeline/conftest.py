@@ -11,7 +11,7 @@ import pytest
 from pipeline.dbt import PROJECT_DIRECTORY
 from pipeline.runs import RunReport, run
 from stack.postgres import EmbeddedPostgres
-from tests.conftest import PASSWORD, Warehouse
+from tests.conftest import PASSWORD, Warehouse, new_warehouse
 from warehouse.connections import connect
 from warehouse.roles import Role, bootstrap
 from warehouse.settings import Settings, load_settings
@@ -19,6 +19,12 @@ from warehouse.settings import Settings, load_settings
 DATABASE = "footfall_pipeline"
 Run = Callable[..., RunReport]
 MARTS = tuple(sorted(path.stem for path in (PROJECT_DIRECTORY / "models" / "marts").rglob("*.sql")))
+
+
+@pytest.fixture(scope="module")
+def module_warehouse(postgres: EmbeddedPostgres) -> Warehouse:
+    """A warehouse for all tests of a module that empties it for each."""
+    return new_warehouse(postgres)
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ import pytest
 
 from pipeline.alert_checks import CHECKS, CheckFailedError, check_alerts
 from pipeline.alerts import Alert, open_alerts
+from pipeline.checks.arrivals import missing_records
 from pipeline.checks.findings import Check
 from pipeline.health_figures import health_figures
 from pipeline.observations import observe_loads
 from stack.postgres import EmbeddedPostgres
-from tests.conftest import Warehouse, free_port, new_warehouse
+from tests.conftest import Warehouse, free_port
 from tests.ingestion.proxy import proxy_before
 from tests.rows import event, land
 from warehouse.connections import connect
@@ -29,11 +30,6 @@ DAY = timedelta(days=1)
 LAST_HOUR = datetime(2026, 3, 10, 13, 30, tzinfo=UTC)
 
 Look = Callable[..., list[Alert]]
-
-
-@pytest.fixture(scope="module")
-def module_warehouse(postgres: EmbeddedPostgres) -> Warehouse:
-    return new_warehouse(postgres)
 
 
 @pytest.fixture
@@ -131,6 +127,26 @@ def test_m8_records_that_the_ledger_has_and_raw_has_not_are_an_alert(
     with connect(warehouse.dsn(Role.OWNER)) as connection:
         connection.execute("update raw.loads set stored = 1, received = 1")
     assert look("missing_records") == []
+
+
+def test_records_that_are_only_not_counted_yet_are_not_missing(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    land(warehouse, [{}, {}], received_at=NOW - DAY)
+    with connect(warehouse.dsn(Role.TRANSFORM)) as connection:
+        assert list(missing_records(connection, settings, NOW)) == []
+
+
+def test_a_load_whose_events_are_missing_keeps_no_other_from_being_counted(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    land(warehouse, [{}, {}], received_at=NOW - 30 * DAY)
+    with connect(warehouse.dsn(Role.OWNER)) as connection:
+        connection.execute("delete from raw.events")
+    land(warehouse, [{}], received_at=NOW - 2 * DAY)
+    land(warehouse, [{}, {}], received_at=NOW)
+    assert observe_loads(settings) == 3
+    assert observe_loads(settings) == 0
 
 
 def test_m8_a_database_that_is_slow_to_commit_is_an_alert(

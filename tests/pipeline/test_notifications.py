@@ -12,8 +12,7 @@ from pydantic import SecretStr
 from pipeline.alerts import acknowledge_alert, open_alerts, raise_alert, resolve_alert
 from pipeline.channels import WrongChannelError, open_channels
 from pipeline.notifications import Delivery, deliver_notifications, pending_notifications
-from stack.postgres import EmbeddedPostgres
-from tests.conftest import Warehouse, new_warehouse
+from tests.conftest import Warehouse
 from tests.pipeline.conftest import settings_for
 from tests.pipeline.receivers import Mailbox, Webhook, mail_server, webhook
 from warehouse.connections import Connection, connect
@@ -21,11 +20,6 @@ from warehouse.roles import Role
 from warehouse.settings import Settings
 
 NOBODY = "json://127.0.0.1:9/nobody-listens-here"
-
-
-@pytest.fixture(scope="module")
-def module_warehouse(postgres: EmbeddedPostgres) -> Warehouse:
-    return new_warehouse(postgres)
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from pipeline.alerts import raise_alert, resolve_alert
-from stack.cli import main
 from tests.conftest import Warehouse
 from tests.pipeline.receivers import webhook
 from warehouse.connections import connect
@@ -20,24 +19,9 @@ Run = Callable[..., str]
 
 
 @pytest.fixture
-def run(
-    home: Path,
-    warehouse: Warehouse,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
-    """Runs ``footfall alerts``; returns what it prints, or says where it fails."""
-    monkeypatch.setenv("FOOTFALL_TRANSFORM_DSN", warehouse.dsn(Role.TRANSFORM))
-    monkeypatch.setenv("COLUMNS", "200")
-    load_settings.cache_clear()
-
-    def alerts(*words: str) -> str:
-        with pytest.raises(SystemExit) as ended:
-            main(["alerts", *words])
-        captured = capsys.readouterr()
-        return f"FAILED {captured.out}{captured.err}" if ended.value.code else captured.out
-
-    return alerts
+def run(footfall: Run) -> Run:
+    """Runs ``footfall alerts``."""
+    return partial(footfall, "alerts")
 
 
 @pytest.fixture

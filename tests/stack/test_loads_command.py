@@ -4,41 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from pipeline import loads
-from stack.cli import main
 from tests.conftest import Warehouse
 from tests.rows import land
 from warehouse.connections import connect
 from warehouse.roles import Role
-from warehouse.settings import load_settings
 
 Run = Callable[..., str]
 
 
 @pytest.fixture
-def run(
-    home: Path,
-    warehouse: Warehouse,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
-    """Runs ``footfall loads``; returns what it prints, or the error where it fails."""
-    monkeypatch.setenv("FOOTFALL_TRANSFORM_DSN", warehouse.dsn(Role.TRANSFORM))
-    monkeypatch.setenv("FOOTFALL_OWNER_DSN", warehouse.dsn(Role.OWNER))
-    monkeypatch.setenv("COLUMNS", "200")
-    load_settings.cache_clear()
-
-    def command(*words: str) -> str:
-        with pytest.raises(SystemExit) as ended:
-            main(["loads", *words])
-        captured = capsys.readouterr()
-        return captured.err if ended.value.code else captured.out
-
-    return command
+def run(footfall: Run) -> Run:
+    """Runs ``footfall loads``."""
+    return partial(footfall, "loads")
 
 
 @pytest.fixture

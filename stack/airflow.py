@@ -76,6 +76,9 @@ def airflow_environment(state: State) -> dict[str, str]:
         },
         "SCHEDULER": {
             "SCHEDULER_IDLE_SLEEP_TIME": 2,
+            # a task whose process was killed is noticed within two minutes, not ten, and tried again
+            "TASK_INSTANCE_HEARTBEAT_TIMEOUT": 90,
+            "ORPHANED_TASKS_CHECK_INTERVAL": 60,
             "PARSING_CLEANUP_INTERVAL": 300,
             "POOL_METRICS_INTERVAL": 3600,
             "TI_METRICS_INTERVAL": 3600,

@@ -1,4 +1,4 @@
-"""Figures of the platform by day."""
+"""Figures of the platform by day; content, campaigns, experiments."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from airflow.sdk import dag
 
 from dags.wiring import build, new_loads, rules
 
-DOMAINS = ("daily",)
+DOMAINS = ("daily", "content")
 
 DOC = """
-### Daily marts
+### Daily and content marts
 
 The domain **daily**: `daily_analytics` and what is summed up from its days. Every day from the
 first event to the last has a row, days without events too.
 
-By hand: `footfall run daily`.
+The domain **content**: engagement by entity, heatmaps, campaigns, experiments, milestones.
+
+By hand: `footfall run daily content`.
 """
 
 
@@ -22,7 +24,7 @@ By hand: `footfall run daily`.
     schedule="*/30 * * * *",
     description="Figures of the platform by day",
     doc_md=DOC,
-    tags=["marts", "daily"],
+    tags=["marts", "daily", "content"],
     **rules(owner="analytics"),
 )
 def update_daily_analytics() -> None:

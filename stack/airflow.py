@@ -76,7 +76,7 @@ def airflow_environment(state: State) -> dict[str, str]:
         },
         "SCHEDULER": {
             "SCHEDULER_IDLE_SLEEP_TIME": 2,
-            # a task whose process was killed is noticed within two minutes, not ten, and tried again
+            # that a task's process was killed is noticed within two minutes, not ten
             "TASK_INSTANCE_HEARTBEAT_TIMEOUT": 90,
             "ORPHANED_TASKS_CHECK_INTERVAL": 60,
             "PARSING_CLEANUP_INTERVAL": 300,

@@ -62,12 +62,10 @@ def describe_geo(connection: Connection, period: Period) -> Report:
                 ),
                 Chart("ranking", ("total_attempts",)),
             ),
-            _places(connection, period, "countries", "Countries with most blocked attempts",
-                    "country"),
-            _places(connection, period, "cities", "Cities with most blocked attempts",
-                    "concat_ws(', ', nullif(city, ''), nullif(region, ''), nullif(country, ''))"),
+            _places(connection, period, "countries", ("country",)),
+            _places(connection, period, "cities", ("city", "region", "country")),
         ),
-    )  # fmt: skip
+    )
 
 
 def _headlines(connection: Connection, period: Period) -> tuple[Headline, ...]:
@@ -99,10 +97,11 @@ def _effectiveness(
     )
 
 
-def _places(connection: Connection, period: Period, name: str, title: str, place: str) -> Section:
+def _places(connection: Connection, period: Period, name: str, columns: tuple[str, ...]) -> Section:
+    known = ", ".join(f"nullif({column}, 'unknown')" for column in columns)
     return Section(
         name,
-        title,
+        f"{name.capitalize()} with most blocked attempts",
         ("place",),
         {
             "place": "Place",
@@ -113,7 +112,7 @@ def _places(connection: Connection, period: Period, name: str, title: str, place
         },
         read_table(
             connection,
-            f"select coalesce(nullif({place}, ''), 'unknown') as place,"  # noqa: S608 - constants
+            f"select coalesce(nullif(concat_ws(', ', {known}), ''), 'unknown') as place,"  # noqa: S608
             " sum(attempts) as attempts,"
             " coalesce(sum(attempts) filter (where result = 'blocked'), 0) as blocked,"
             " coalesce(sum(attempts) filter (where result = 'bypassed'), 0) as bypassed,"

@@ -17,18 +17,22 @@ SCHEDULES = {
     "update_daily_analytics": "*/30 * * * *",
     "update_user_analytics": "0 * * * *",
     "update_product_analytics": "*/30 * * * *",
+    "update_community_analytics": "*/15 * * * *",
+    "process_geo_restriction_analytics": "*/20 * * * *",
     "process_error_logs": "*/10 * * * *",
     "update_system_metrics": "*/15 * * * *",
     "data_quality": "0 * * * *",
     "check_alerts": "*/5 * * * *",
     "generate_analytics_reports": "0 3 * * *",
+    "generate_community_reports": "30 3 * * *",
+    "generate_geo_effectiveness_reports": "0 4 * * *",
     "cleanup_old_analytics": "0 2 * * *",
     "cleanup_resolved_error_logs": "30 4 * * *",
     "cleanup_redis_analytics": "0 5 * * *",
     "full_refresh": "0 1 * * *",
     "backfill": None,
 }
-OWNERS = {"analytics", "commerce", "operations", "platform"}
+OWNERS = {"analytics", "commerce", "community", "operations", "platform"}
 FOR_HOURS = {"full_refresh", "backfill"}
 
 

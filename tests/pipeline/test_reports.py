@@ -112,6 +112,24 @@ def test_a_report_names_no_place_on_the_internet_and_runs_no_text_of_senders(
     assert "\\u003cscript\\u003ealert(1)" in page
 
 
+def test_there_is_a_report_for_each_community(warehouse: Warehouse) -> None:
+    found = forms(warehouse, "community", "c1")
+    data = json.loads(found["json"])
+    assert data["headlines"]["unique_visitors"]["value"] == 1
+    assert data["headlines"]["total_views"]["value"] == 1
+    assert data["sections"]["pattern"][0] == {"weekday": 1, "hour_of_day": 12, "events": 1}
+    nasty = forms(warehouse, "community", NASTY)["html"]
+    assert f"Community {NASTY}" not in nasty
+
+
+def test_the_geo_report_says_how_well_restrictions_hold(warehouse: Warehouse) -> None:
+    data = json.loads(forms(warehouse, "geo")["json"])
+    assert data["headlines"]["effectiveness_percentage"]["value"] == 25
+    assert data["sections"]["cities"] == [
+        {"place": "Paris, France", "attempts": 4, "blocked": 1, "bypassed": 0, "travelers": 0}
+    ]
+
+
 def test_the_archive_lists_each_period_once(warehouse: Warehouse) -> None:
     settings = settings_for(warehouse)
     for _ in range(2):

@@ -64,7 +64,9 @@ def test_a_request_without_a_credential_is_refused(
     assert answer.headers["www-authenticate"] == 'Bearer realm="footfall"'
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"[]" * 99)[:-9], zlib.compress(b"[]")])
+@pytest.mark.parametrize(
+    "body", [b"no gzip", gzip.compress(b"[]" * 99, mtime=0)[:-9], zlib.compress(b"[]")]
+)
 def test_a_body_that_is_not_the_gzip_that_it_claims_is_refused(
     ingestion: RunningIngestion, body: bytes
 ) -> None:

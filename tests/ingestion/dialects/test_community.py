@@ -30,6 +30,7 @@ GEO: dict[str, Any] = {
     "access_result": "allowed",
     "is_traveler": False,
 }
+UNKNOWN = "6f0f7f0e-0a53-4c1e-9a39-3c1f6a3f9d11"
 METRIC = {"metric_type": "cpu_usage", "value": 42.5}
 ERROR = {
     "level": "error",
@@ -266,7 +267,7 @@ def test_an_error_whose_number_is_taken_is_not_acknowledged(ingestion: RunningIn
     assert answer.headers["retry-after"] == "1"
 
 
-@pytest.mark.parametrize("error_id", ["1", str(uuid.uuid4()), "nothing", "%00", "9" * 30, "-1"])
+@pytest.mark.parametrize("error_id", ["1", UNKNOWN, "nothing", "%00", "9" * 30, "-1"])
 def test_an_unknown_error_cannot_be_resolved(ingestion: RunningIngestion, error_id: str) -> None:
     answer = ingestion.call("PATCH", f"/api/errors/{error_id}/", {"is_resolved": True})
     assert refused(answer) == (404, "unknown_error")

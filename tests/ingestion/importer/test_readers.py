@@ -184,7 +184,7 @@ def test_gzip_is_known_by_its_first_bytes_not_by_the_name(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(b"a,b\n" * 9)[:-12], "is damaged or cut short"),
+        (gzip.compress(b"a,b\n" * 9, mtime=0)[:-12], "is damaged or cut short"),
         (b"PK\x03\x04", "is a zip archive: unpack it first"),
         ("a,b\n".encode("utf-16"), "is text in UTF-16: convert it"),
     ],

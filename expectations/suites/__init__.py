@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from expectations.rules import Rule, between, counts
+from expectations.rules import Rule, between, counts, no_rows
 from warehouse.bounds import EARLIEST_TIME
 from warehouse.settings import Settings
 
 CANDIDATES = "marts_candidate"
+CLAIMED = "intermediate.int_claimed_events"
 LONGEST_SESSION_SECONDS = 24 * 60 * 60
 LONGEST_PERIOD = timedelta(days=31)
 ATTRIBUTION_MODELS = (
@@ -67,6 +68,30 @@ def possible_days(column: str, horizon: Horizon) -> Rule:
 def credited() -> tuple[Rule, ...]:
     """Expect no negative credits of conversions, by whichever model of attribution."""
     return counts(*(f"conversions_{model}" for model in ATTRIBUTION_MODELS))
+
+
+def counts_the_latest(
+    keys: Mapping[str, str], counted: str, sentence: str, *, where: str = "true"
+) -> Rule:
+    """Expect a mart to count no fewer events than the latest core run brought.
+
+    Args:
+        keys: Columns of the mart by which events are counted, each with that of the core's events.
+        counted: Column of the mart that counts them; rows of the mart with equal keys add up.
+        sentence: What must hold.
+        where: Condition on the core's events that the mart counts.
+    """
+    mart, core = ", ".join(keys), ", ".join(keys.values())
+    joined = " and ".join(f"claimed.{theirs} = mart.{ours}" for ours, theirs in keys.items())
+    return no_rows(
+        f"select 1 from (select {core}, count(*) as events from {CLAIMED}"  # noqa: S608
+        f" where {where} group by {core}) as claimed"
+        f" left join (select {mart}, sum({counted}) as events from {{batch}} as rows"
+        f" group by {mart}) as mart on {joined}"
+        " where claimed.events > coalesce(mart.events, 0)",
+        sentence,
+        requires=[CLAIMED],
+    )
 
 
 @dataclass(frozen=True)

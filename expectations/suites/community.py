@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from expectations.rules import Rule, at_most, between, counts, key, never_negative, no_rows
-from expectations.suites import LONGEST_SESSION_SECONDS, Horizon, Suite, possible_days
+from expectations.suites import (
+    LONGEST_SESSION_SECONDS,
+    Horizon,
+    Suite,
+    counts_the_latest,
+    possible_days,
+)
 
 COUNTS = (
     "events",
@@ -53,16 +59,11 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 at_most("new_visitors", "unique_visitors"),
                 at_most("unique_visitors", "events"),
                 at_most("active_members", "active_members_7d"),
-                no_rows(
-                    "select 1 from (select entity_id, occurred_date, count(*) as events"
-                    " from intermediate.int_claimed_events"
-                    " where category = 'community' and entity_id is not null"
-                    " group by entity_id, occurred_date) as claimed left join {batch} as mart"
-                    " on claimed.entity_id = mart.community_id"
-                    " and claimed.occurred_date = mart.date"
-                    " where claimed.events > coalesce(mart.events, 0)",
+                counts_the_latest(
+                    {"community_id": "entity_id", "date": "occurred_date"},
+                    "events",
                     "every event of the latest core run is counted on its day",
-                    requires=["intermediate.int_claimed_events"],
+                    where="category = 'community' and entity_id is not null",
                 ),
                 _sessions_are_short(),
             ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.rules import Rule, at_most, between, counts, key, never_negative, no_rows, one_of
-from expectations.suites import Horizon, Suite, credited, possible_days
+from expectations.suites import Horizon, Suite, counts_the_latest, credited, possible_days
 from warehouse.bounds import EARLIEST_TIME
 
 MILESTONES = (10, 25, 50, 100, 250, 500, 1000)
@@ -87,16 +87,10 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 *counts("unique_users", "unique_visitors"),
                 at_most("unique_users", "unique_visitors"),
                 at_most("unique_visitors", "events"),
-                no_rows(
-                    "select 1 from (select category, event_type, occurred_date, count(*) as events"
-                    " from intermediate.int_claimed_events"
-                    " group by category, event_type, occurred_date) as claimed"
-                    " left join {batch} as mart on claimed.category = mart.category"
-                    " and claimed.event_type = mart.event_type"
-                    " and claimed.occurred_date = mart.date"
-                    " where claimed.events > coalesce(mart.events, 0)",
+                counts_the_latest(
+                    {"category": "category", "event_type": "event_type", "date": "occurred_date"},
+                    "events",
                     "every event of the latest core run is counted for its type",
-                    requires=["intermediate.int_claimed_events"],
                 ),
             ),
         ),

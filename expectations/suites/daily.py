@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.rules import at_most, between, counts, key, no_rows
-from expectations.suites import LONGEST_SESSION_SECONDS, Horizon, Suite
+from expectations.suites import LONGEST_SESSION_SECONDS, Horizon, Suite, counts_the_latest
 
 SLOWEST_RESPONSE_MS = 60_000
 
@@ -62,13 +62,10 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                     "select 1 from {batch} having sum(new_users) <> max(total_users)",
                     "total_users is the sum of all new users",
                 ),
-                no_rows(
-                    "select 1 from (select occurred_date, count(*) as events"
-                    " from intermediate.int_claimed_events group by occurred_date) as claimed"
-                    " left join {batch} as mart on claimed.occurred_date = mart.date"
-                    " where claimed.events > coalesce(mart.events, 0)",
+                counts_the_latest(
+                    {"date": "occurred_date"},
+                    "events",
                     "every event of the latest core run is counted on its day",
-                    requires=["intermediate.int_claimed_events"],
                 ),
                 between(
                     "avg_session_duration",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.rules import at_most, between, counts, key, never_negative, no_rows, one_of
-from expectations.suites import Horizon, Suite, possible_days
+from expectations.suites import Horizon, Suite, counts_the_latest, possible_days
 
 
 def suites(horizon: Horizon) -> tuple[Suite, ...]:
@@ -19,18 +19,11 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 *counts("traveler_attempts", "unique_visitors"),
                 at_most("traveler_attempts", "attempts"),
                 at_most("unique_visitors", "attempts"),
-                no_rows(
-                    "select 1 from (select entity_id, occurred_date, count(*) as events"
-                    " from intermediate.int_claimed_events"
-                    " where category = 'geo' and entity_id is not null"
-                    " group by entity_id, occurred_date) as claimed left join"
-                    " (select community_id, date, sum(attempts) as attempts from {batch}"
-                    " group by community_id, date) as mart"
-                    " on claimed.entity_id = mart.community_id"
-                    " and claimed.occurred_date = mart.date"
-                    " where claimed.events > coalesce(mart.attempts, 0)",
+                counts_the_latest(
+                    {"community_id": "entity_id", "date": "occurred_date"},
+                    "attempts",
                     "every attempt of the latest core run is counted on its day",
-                    requires=["intermediate.int_claimed_events"],
+                    where="category = 'geo' and entity_id is not null",
                 ),
             ),
         ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from expectations.rules import at_most, between, counts, key, never_negative
-from expectations.suites import Horizon, Suite, possible_days
+from expectations.rules import Rule, at_most, between, counts, key, never_negative
+from expectations.suites import Horizon, Suite, counts_the_latest, possible_days
 
 RATES = (
     "view_to_click_rate",
@@ -54,7 +54,17 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 ).as_warning(),
             ),
         ),
-        _periods("product_daily", "date", horizon),
+        _periods(
+            "product_daily",
+            "date",
+            horizon,
+            counts_the_latest(
+                {"product_id": "entity_id", "date": "occurred_date"},
+                "events",
+                "every event of the latest core run is counted for its product on its day",
+                where="entity_type = 'product' and entity_id is not null",
+            ),
+        ),
         _periods("product_weekly", "week", horizon),
         _periods("product_monthly", "month", horizon),
         Suite(
@@ -95,7 +105,7 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
     )
 
 
-def _periods(mart: str, period: str, horizon: Horizon) -> Suite:
+def _periods(mart: str, period: str, horizon: Horizon, *further: Rule) -> Suite:
     return Suite(
         f"product.{mart}",
         (
@@ -105,5 +115,6 @@ def _periods(mart: str, period: str, horizon: Horizon) -> Suite:
             at_most("unique_users", "unique_visitors"),
             at_most("unique_visitors", "unique_sessions"),
             at_most("unique_sessions", "events"),
+            *further,
         ),
     )

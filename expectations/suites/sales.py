@@ -12,7 +12,14 @@ from expectations.rules import (
     never_negative,
     no_rows,
 )
-from expectations.suites import ATTRIBUTION_MODELS, Horizon, Suite, credited, possible_days
+from expectations.suites import (
+    ATTRIBUTION_MODELS,
+    CLAIMED,
+    Horizon,
+    Suite,
+    credited,
+    possible_days,
+)
 
 COUNTS = ("orders", "cancelled_orders", "sales")
 
@@ -48,6 +55,15 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 at_most("placed_at", "last_event_at"),
                 never_negative("payment_failures", "refunds", "items_count"),
                 _currencies(),
+                no_rows(
+                    f"select 1 from {CLAIMED} as claimed"  # noqa: S608
+                    " left join {batch} as mart on claimed.entity_id = mart.order_id"
+                    " where claimed.category = 'order' and claimed.event_type = 'created'"
+                    " and claimed.entity_type = 'order' and claimed.entity_id is not null"
+                    " and mart.order_id is null",
+                    "every order of the latest core run has a row",
+                    requires=[CLAIMED],
+                ),
                 no_rows(
                     "select 1 from {batch} where is_sale and is_cancelled",
                     "no cancelled order counts as a sale",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.rules import at_most, between, key, never_negative, no_rows, one_of
-from expectations.suites import Horizon, Suite, possible_days
+from expectations.suites import Horizon, Suite, counts_the_latest, possible_days
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 SLOWEST_RESPONSE_MS = 60_000
@@ -33,6 +33,13 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 at_most("server_error_count", "error_count"),
                 at_most("p50_response_time", "p95_response_time"),
                 at_most("p95_response_time", "p99_response_time"),
+                counts_the_latest(
+                    {"endpoint": "entity_id", "date": "occurred_date"},
+                    "request_count",
+                    "every request of the latest core run is counted for its endpoint on its day",
+                    where="category = 'system' and event_type = 'api_request'"
+                    " and entity_type = 'endpoint' and entity_id is not null",
+                ),
                 between(
                     "p95_response_time",
                     high=SLOWEST_RESPONSE_MS,
@@ -83,6 +90,12 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 ),
                 at_most("distinct_messages", "error_count"),
                 at_most("affected_visitors", "error_count"),
+                counts_the_latest(
+                    {"date": "occurred_date"},
+                    "error_count",
+                    "every error of the latest core run is counted on its day",
+                    where="category = 'system' and event_type = 'error'",
+                ),
                 no_rows(
                     "select 1 from {batch} group by level"
                     " having count(*) <> max(date) - min(date) + 1",

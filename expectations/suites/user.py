@@ -11,7 +11,13 @@ from expectations.rules import (
     no_rows,
     one_of,
 )
-from expectations.suites import LONGEST_SESSION_SECONDS, Horizon, Suite, possible_days
+from expectations.suites import (
+    LONGEST_SESSION_SECONDS,
+    Horizon,
+    Suite,
+    counts_the_latest,
+    possible_days,
+)
 from warehouse.bounds import EARLIEST_TIME
 
 MOST_ONLINE_SECONDS = 4 * 24 * 60 * 60  # who keeps four communities open all day
@@ -62,13 +68,11 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
                 at_most("active_days", "total_events"),
                 at_most("total_sessions", "total_events"),
                 at_most("total_page_views", "total_events"),
-                no_rows(
-                    "select 1 from (select visitor_id, count(*) as events"
-                    " from intermediate.int_claimed_events where is_user group by visitor_id)"
-                    " as claimed left join {batch} as mart on claimed.visitor_id = mart.user_id"
-                    " where claimed.events > coalesce(mart.total_events, 0)",
+                counts_the_latest(
+                    {"user_id": "visitor_id"},
+                    "total_events",
                     "every event of the latest core run is counted for its user",
-                    requires=["intermediate.int_claimed_events"],
+                    where="is_user",
                 ),
                 at_most("recommendations_clicked", "recommendations_shown").as_warning(),
             ),

@@ -127,16 +127,33 @@ def test_oddities_of_a_mart_warn_and_pass(
 
 CLAIMED = (
     "create table intermediate.int_claimed_events as"
-    " select v as visitor_id, v like 'u%' as is_user, d::date as occurred_date"
+    " select v as visitor_id, v like 'u%' as is_user, d::date as occurred_date, category,"
+    " event_type, category as entity_type, entity_id"
     " from (values ('u1', '2024-06-03'), ('u1', '2024-06-03'), ('a1', '{day}')) as t (v, d)"
+    " cross join (values ('{category}', '{event_type}', '{entity_id}'))"
+    " as o (category, event_type, entity_id)"
 )
+
+
+def claim(
+    warehouse: Warehouse,
+    day: object,
+    category: str = "user",
+    event_type: str = "view",
+    entity: str = "",
+) -> None:
+    """Let the latest core run have brought two events of user u1, and one of a1 on a day."""
+    change(
+        warehouse,
+        CLAIMED.format(day=day, category=category, event_type=event_type, entity_id=entity),
+    )
 
 
 @pytest.mark.parametrize("domain", ["daily", "user"])
 def test_candidates_that_count_the_latest_events_pass(
     warehouse: Warehouse, settings: Settings, domain: str
 ) -> None:
-    change(warehouse, CLAIMED.format(day=cases.MONDAY))
+    claim(warehouse, cases.MONDAY)
     result = check_candidates(settings, domain, RUN)
     assert result.failures == ()
     assert [r for r in result.results if "of the latest core run" in r.sentence]
@@ -145,7 +162,7 @@ def test_candidates_that_count_the_latest_events_pass(
 def test_a_day_that_lacks_new_events_is_not_published(
     warehouse: Warehouse, settings: Settings
 ) -> None:
-    change(warehouse, CLAIMED.format(day="2024-06-30"))
+    claim(warehouse, "2024-06-30")
     result = check_candidates(settings, "daily", RUN)
     assert result.failures == (
         "daily.daily_analytics: expected that every event of the latest core run is counted"
@@ -156,13 +173,56 @@ def test_a_day_that_lacks_new_events_is_not_published(
 def test_a_user_who_lacks_new_events_is_not_published(
     warehouse: Warehouse, settings: Settings
 ) -> None:
-    change(warehouse, CLAIMED.format(day=cases.MONDAY))
+    claim(warehouse, cases.MONDAY)
     change(warehouse, "delete from marts_candidate.user_analytics where user_id = 'u1'")
     result = check_candidates(settings, "user", RUN)
     assert result.failures == (
         "user.user_analytics: expected that every event of the latest core run is counted"
         " for its user",
     )
+
+
+@pytest.mark.parametrize(
+    ("domain", "claimed", "sentence"),
+    [
+        ("product", ("product", "view", "p1"), "is counted for its product on its day"),
+        ("sales", ("order", "created", "o1"), "every order of the latest core run has a row"),
+        ("community", ("community", "view", "c1"), "is counted on its day"),
+        ("geo", ("geo", "attempt", "c1"), "every attempt of the latest core run is counted"),
+    ],
+)
+def test_what_the_latest_run_brought_must_be_in_the_marts_of_its_domain(
+    warehouse: Warehouse,
+    settings: Settings,
+    domain: str,
+    claimed: tuple[str, str, str],
+    sentence: str,
+) -> None:
+    claim(warehouse, cases.MONDAY, *claimed)
+    assert check_candidates(settings, domain, RUN).failures == ()
+    change(warehouse, "update intermediate.int_claimed_events set entity_id = 'missing'")
+    [failure] = check_candidates(settings, domain, RUN).failures
+    assert sentence in failure
+
+
+@pytest.mark.parametrize(
+    ("claimed", "mart", "sentence"),
+    [
+        ("api_request of endpoint", "endpoint_performance_hourly", "every request of the latest"),
+        ("error of error", "errors_daily", "every error of the latest core run is counted"),
+    ],
+)
+def test_requests_and_errors_of_the_latest_run_must_be_in_the_marts_of_systems(
+    warehouse: Warehouse, settings: Settings, claimed: str, mart: str, sentence: str
+) -> None:
+    event_type, _, entity_type = claimed.partition(" of ")
+    claim(warehouse, cases.MONDAY, "system", event_type, "/a")
+    change(warehouse, f"update intermediate.int_claimed_events set entity_type = '{entity_type}'")
+    change(warehouse, "update marts_candidate.errors_daily set error_count = 3 * error_count")
+    assert check_candidates(settings, "system", RUN).failures == ()
+    change(warehouse, f"delete from marts_candidate.{mart}")
+    [failure] = check_candidates(settings, "system", RUN).failures
+    assert sentence in failure
 
 
 def test_fewer_events_than_were_published_warn(warehouse: Warehouse, settings: Settings) -> None:

@@ -33,6 +33,9 @@ PARTS = (
     "airflow-triggerer",
 )
 BUILDING_DAGS = [dag_id for dag_id, (_, states) in RUNS.items() if states == BUILDING]
+# of each other kind one; full_refresh has had its run in the first start
+OTHER_KINDS = ("check_alerts", "update_system_metrics", "generate_analytics_reports",
+               "cleanup_old_analytics")  # fmt: skip
 LEDGER = "select sum(received), sum(stored), sum(duplicate), sum(quarantined) from raw.loads"
 
 
@@ -168,7 +171,7 @@ def test_posted_events_reach_the_marts_while_all_dags_run_at_once(
     statuses = [result["status"] for result in answer.json()["results"]]
     assert (answer.status_code, statuses) == (200, ["stored"] * 7 + ["duplicate"])
 
-    run_together(installation, {dag_id: given for dag_id, (given, _) in RUNS.items()})
+    run_together(installation, {dag_id: {} for dag_id in (*BUILDING_DAGS, *OTHER_KINDS)})
 
     after = installation.query("select sum(events) from marts.daily_analytics")
     assert after[0][0] == before[0][0] + 7

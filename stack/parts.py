@@ -56,6 +56,7 @@ _NEEDS = {
         "FOOTFALL_ADMIN_TOKEN",
     ),
     AIRFLOW_SCHEDULER: ("FOOTFALL_TRANSFORM_DSN",),  # tasks run as its children
+    AIRFLOW_DAG_PROCESSOR: ("FOOTFALL_TRANSFORM_DSN",),  # alerts of tasks that were killed
 }
 _INHERITED = (
     "PATH",

@@ -109,7 +109,7 @@ def test_no_secret_is_in_the_file() -> None:
         ("serving", {"FOOTFALL_SERVING_DSN", "FOOTFALL_READ_TOKEN"}),
         ("airflow-api-server", {"FOOTFALL_AIRFLOW_DSN", "FOOTFALL_AIRFLOW_PASSWORD"}),
         ("airflow-scheduler", {"FOOTFALL_AIRFLOW_DSN", "FOOTFALL_TRANSFORM_DSN"}),
-        ("airflow-dag-processor", {"FOOTFALL_AIRFLOW_DSN"}),
+        ("airflow-dag-processor", {"FOOTFALL_AIRFLOW_DSN", "FOOTFALL_TRANSFORM_DSN"}),
         ("airflow-triggerer", {"FOOTFALL_AIRFLOW_DSN"}),
     ],
 )

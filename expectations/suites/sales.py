@@ -47,6 +47,21 @@ def suites(horizon: Horizon) -> tuple[Suite, ...]:
             ),
         ),
         Suite(
+            "sales.customers",
+            (
+                *key("user_id"),
+                possible_days("first_order_date", horizon),
+                possible_days("last_order_date", horizon),
+                at_most("first_order_date", "last_order_date"),
+                between("order_days", 1),
+                at_most("order_days", "orders"),
+                never_negative("orders", "frequency", "recency_days", "age_days"),
+                at_most("frequency", "recency_days"),
+                at_most("recency_days", "age_days"),
+                between("revenue", 0, sentence="no revenue is negative").as_warning(),
+            ),
+        ),
+        Suite(
             "sales.orders",
             (
                 *key("order_id"),

@@ -177,3 +177,25 @@ def test_an_order_that_began_earlier_moves_to_that_day(warehouse: Warehouse) -> 
         (date(2024, 6, 2), 1, 9),
         (date(2024, 6, 3), 0, 0),
     ]
+
+
+def test_a_customer_is_who_placed_the_order_also_when_that_turns_out_late(
+    warehouse: Warehouse,
+) -> None:
+    placed = order("created", "bought", value=Decimal("30.50"), currency="EUR")
+    build(
+        warehouse,
+        "sales",
+        [{**order("confirmed", "bought", 5), "user_id": "later"}],
+        [{**placed, "user_id": None, "anonymous_id": "d1"}],
+        [{**order("created", "other", 3 * DAY, value=2, currency="USD"), "user_id": "buyer"},
+         {"user_id": "buyer", "anonymous_id": "d1", "occurred_at": MONDAY + timedelta(minutes=1)}],
+    )  # fmt: skip
+    customers = [
+        ("buyer", 2, 2, None, None, {"EUR": 30.5, "USD": 2}, 1, 3, 3),
+    ]
+    columns = (
+        "user_id, orders, order_days, revenue, currency, revenues, frequency, recency_days,"
+        " age_days"
+    )
+    assert mart(warehouse, "customers", columns) == customers

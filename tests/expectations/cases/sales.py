@@ -66,9 +66,30 @@ ACQUISITION = (
         "values_by_currency": "{}",
     },
 )
+CUSTOMERS = (
+    {
+        "user_id": "u1",
+        "first_order_date": MONDAY,
+        "last_order_date": MONDAY + timedelta(3),
+        "orders": 3,
+        "order_days": 2,
+        "frequency": 1,
+        "recency_days": 3,
+        "age_days": 5,
+        "revenue": 30,
+    },
+    {
+        "user_id": "u2",
+        "first_order_date": MONDAY,
+        "last_order_date": MONDAY,
+        "orders": 1,
+        "order_days": 1,
+    },
+)
 CASES = Cases(
     rows={
         "acquisition_daily": ACQUISITION,
+        "customers": CUSTOMERS,
         "orders": ORDERS,
         "sales_daily": SALES_DAYS,
         "payment_methods_daily": PAYMENT_METHODS,
@@ -92,6 +113,29 @@ CASES = Cases(
                 "bounce_rate is at least 0 and at most 100",
                 "all models share out as many conversions of a day",
                 "no date is in the future",
+            ],
+        ),
+        (
+            "customers",
+            "user_id = 'u1', frequency = -1, order_days = 0, last_order_date = '2024-06-02',"
+            " age_days = -1",
+            [
+                "user_id is unique",
+                "order_days is at least 1",
+                "is ever negative",
+                "first_order_date is never greater than last_order_date",
+                "recency_days is never greater than age_days",
+            ],
+        ),
+        (
+            "customers",
+            "orders = 0, frequency = 9, first_order_date = current_date + 2,"
+            " last_order_date = current_date + 2",
+            [
+                "order_days is never greater than orders",
+                "frequency is never greater than recency_days",
+                "no first_order_date is in the future",
+                "no last_order_date is in the future",
             ],
         ),
         (

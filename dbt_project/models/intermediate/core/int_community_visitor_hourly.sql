@@ -8,7 +8,7 @@
         'date': 'unnest(array[occurred_date, coalesce('
             ~ date_of("(upper(presence) - interval '1 microsecond')") ~ ', occurred_date)])',
     }],
-    indexes=[{'columns': ['community_id', 'occurred_date']}],
+    indexes=[{'columns': ['community_id', 'occurred_date']}, {'columns': ['occurred_date']}],
 ) }}
 
 -- depends_on: {{ ref('int_touched_grains') }}

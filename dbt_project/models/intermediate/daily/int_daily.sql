@@ -19,6 +19,11 @@ visitors as (
     where {{ only_touched(['first_date'], ref('int_touched_visitor_days'), ['occurred_date']) }}
 ),
 
+in_communities as (
+    select * from {{ ref('int_community_visitor_hourly') }}
+    where {{ only_touched(['occurred_date'], ref('int_touched_visitor_days')) }}
+),
+
 daily_activity as (
     select
         occurred_date,
@@ -58,7 +63,7 @@ daily_sessions as (
         started_date,
         count(*) as sessions,
         count(*) filter (where is_bounce) as bounces,
-        avg(duration_seconds) as avg_session_duration
+        sum(duration_seconds) as session_seconds
     from sessions
     group by started_date
 ),
@@ -71,6 +76,24 @@ daily_new_users as (
     group by first_date
 ),
 
+community_hours as (
+    select
+        occurred_date,
+        sum(events) as events,
+        sum(online_seconds) as online_seconds
+    from in_communities
+    group by occurred_date, occurred_hour
+),
+
+daily_communities as (
+    select
+        occurred_date,
+        max(events) as peak_community_activity,
+        sum(online_seconds) as online_seconds
+    from community_hours
+    group by occurred_date
+),
+
 final as (
     select
         daily_activity.occurred_date,
@@ -80,7 +103,7 @@ final as (
         daily_activity.new_registrations::bigint as new_registrations,
         coalesce(daily_sessions.sessions, 0) as sessions,
         coalesce(daily_sessions.bounces, 0) as bounces,
-        daily_sessions.avg_session_duration::numeric(20, 1) as avg_session_duration,
+        coalesce(daily_sessions.session_seconds, 0)::numeric(38, 3) as session_seconds,
         daily_activity.page_views::bigint as page_views,
         daily_activity.community_views::bigint as community_views,
         daily_activity.community_joins::bigint as community_joins,
@@ -96,11 +119,14 @@ final as (
         daily_activity.total_shares::bigint as total_shares,
         daily_activity.api_requests::bigint as api_requests,
         daily_activity.error_count::bigint as error_count,
-        (daily_activity.response_time_ms / nullif(daily_activity.timed_requests, 0))::numeric(20, 1)
-            as avg_response_time,
+        coalesce(daily_activity.timed_requests, 0)::bigint as timed_requests,
+        coalesce(daily_activity.response_time_ms, 0)::numeric(38, 3) as response_time_ms,
+        coalesce(daily_communities.online_seconds, 0)::numeric(38, 3) as online_seconds,
+        coalesce(daily_communities.peak_community_activity, 0)::bigint as peak_community_activity,
         daily_activity.first_received_at
     from daily_activity
     left join daily_sessions on daily_activity.occurred_date = daily_sessions.started_date
+    left join daily_communities on daily_activity.occurred_date = daily_communities.occurred_date
     left join daily_new_users on daily_activity.occurred_date = daily_new_users.first_date
 )
 

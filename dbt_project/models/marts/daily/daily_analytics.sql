@@ -24,6 +24,9 @@ final as (
         coalesce(days.page_views, 0) as page_views,
         coalesce(days.community_views, 0) as community_views,
         coalesce(days.community_joins, 0) as community_joins,
+        {{ online_members('days.online_seconds', 'calendar.date', 'calendar.date') }}
+            as average_online_members,
+        coalesce(days.peak_community_activity, 0) as peak_community_activity,
         coalesce(days.geo_access_attempts, 0) as geo_access_attempts,
         coalesce(days.geo_blocked_attempts, 0) as geo_blocked_attempts,
         coalesce(days.geo_access_attempts - days.geo_blocked_attempts, 0) as geo_allowed_access,
@@ -37,8 +40,8 @@ final as (
         coalesce(days.content_interactions + days.community_interactions, 0) as total_interactions,
         coalesce(days.api_requests, 0) as api_requests,
         coalesce(days.error_count, 0) as error_count,
-        days.avg_response_time,
-        days.avg_session_duration,
+        round(days.response_time_ms / nullif(days.timed_requests, 0), 1) as avg_response_time,
+        round(days.session_seconds / nullif(days.sessions, 0), 1) as avg_session_duration,
         {{ percentage('days.bounces', 'days.sessions') }} as bounce_rate,
         days.first_received_at as created_at
     from calendar

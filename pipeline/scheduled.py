@@ -126,6 +126,7 @@ def _retain(*parts: str) -> None:
     from pipeline.retention.run import retain
     from warehouse.settings import load_settings
 
+    load_settings.cache_clear()  # what the file says now
     report = retain(load_settings(), parts=parts, notify=print)
     for removal in report.removals:
         print(f"{removal.what}: {removal.removed:,}")  # noqa: T201 - into the log of the task

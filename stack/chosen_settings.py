@@ -12,7 +12,7 @@ from stack.launch import read_launches
 from stack.parts import INGESTION
 from stack.state import DSN_VARIABLES, URL_VARIABLES, read_env_file, write_env_file
 from warehouse.errors import OperatorError
-from warehouse.live_settings import LIVE_SETTINGS
+from warehouse.live_settings import LIVE_SETTINGS, RETENTION_SETTINGS
 from warehouse.settings import ENV_FILE, ENV_PREFIX, Settings, home_directory
 
 _HIDDEN = "********"
@@ -125,6 +125,8 @@ def _check_is_for_the_file(field: str, variable: str, values: dict[str, str]) ->
 
 
 def _what_follows(field: str, variable: str) -> str:
+    if field in RETENTION_SETTINGS:
+        return "retention obeys from its next run on; `footfall retention --dry-run` shows how."
     if field not in LIVE_SETTINGS:
         return "run `make up`, which starts anew what it concerns."
     if variable in _environment_of_ingestion():

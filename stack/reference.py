@@ -23,7 +23,7 @@ from stack.field_types import describe_type
 from stack.headline_metrics import headline_metrics_page
 from stack.markdown import page, table
 from stack.metrics_reference import metrics_page
-from warehouse.live_settings import LIVE_SETTINGS
+from warehouse.live_settings import LIVE_SETTINGS, RETENTION_SETTINGS
 from warehouse.settings import ENV_PREFIX, PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def settings_page() -> str:
             f"`{ENV_PREFIX}{name.upper()}`",
             _setting_type(field),
             _setting_default(name, field),
-            "at the next request" if name in LIVE_SETTINGS else "after `make up`",
+            _in_force(name),
             field.description or "",
         )
         for name, field in Settings.model_fields.items()
@@ -67,10 +67,16 @@ def settings_page() -> str:
         "from `footfall.env` in the state directory, which `make up` writes and keeps; settings of "
         "your own may be added to that file, best by `footfall settings set`. Some are in force at "
         "ingestion's next request once the file says so, unless the environment of `make up` had "
-        "them, which goes before the file. Of the others `make up` takes notice: it restarts the "
-        "parts that a change concerns.",
+        "them, which goes before the file; some when retention runs next. Of the others `make up` "
+        "takes notice: it restarts the parts that a change concerns.",
         table(("Variable", "Type", "Default", "A change is in force", "Meaning"), rows),
     )
+
+
+def _in_force(setting: str) -> str:
+    if setting in LIVE_SETTINGS:
+        return "at the next request"
+    return "at the next retention" if setting in RETENTION_SETTINGS else "after `make up`"
 
 
 def endpoints_page() -> str:

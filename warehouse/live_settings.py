@@ -1,4 +1,4 @@
-"""Which settings ingestion follows without being started anew."""
+"""Which settings are followed without anything being started anew."""
 
 from __future__ import annotations
 
@@ -31,5 +31,17 @@ LIVE_SETTINGS = frozenset(
         "privacy_signals",
         "bots",
         "geoip_database",
+    }
+)
+
+# A change of these in the file is in force the next time that retention runs.
+RETENTION_SETTINGS = frozenset(
+    {
+        "retention_days",
+        "retention_days_by_source",
+        "retention_days_quarantine",
+        "retention_days_ops",
+        "retention_days_resolved_errors",
+        "retention_archive_dir",
     }
 )

@@ -29,6 +29,9 @@
     from {{ ref('stg_raw__events') }} as events
     inner join {{ ref('stg_raw__loads') }} as loads on events.load_id = loads.load_id
     where
-        loads.state = 'settled'
-        or (loads.state = 'admitted' and loads.run_id = {{ var('run_id') }})
+        (
+            loads.state = 'settled'
+            or (loads.state = 'admitted' and loads.run_id = {{ var('run_id') }})
+        )
+        and {{ came_in_time('events') }}
 {%- endmacro %}

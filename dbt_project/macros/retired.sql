@@ -7,13 +7,16 @@
   what is retired when it recomputes, and takes it over from before in a full refresh. Tables that are
   built from such tables need nothing of that. Nor do those without a day in their keys: the events
   that they follow over all time are key events, which int_events keeps. One that follows others over
-  all time says so by the config `freezes`.
+  all time says so by the config `freezes`; one that is built from raw, or whose grains have no
+  int_touched_* of their own, names the table of its retired grains by the config `retired`.
 -#}
 
 {#- The retired grains of the model that is built; none where there are none. -#}
 {% macro retired_grains() -%}
     {%- set touched = config.get('touched') if execute else none -%}
-    {%- if touched and reads_events() -%}
+    {%- if touched and config.get('retired') -%}
+        {{ return(existing_relation(config.get('retired'))) }}
+    {%- elif touched and reads_events() -%}
         {%- set keys = touched['keys'].values() if touched['keys'] is mapping else touched['keys'] -%}
         {%- set name = touched['relation'] | replace('int_touched_', 'int_retired_') -%}
         {%- if name == 'int_retired_sessions' or 'occurred_date' in keys or config.get('freezes') -%}
@@ -32,7 +35,8 @@
     {%- set retired = retired_grains() if execute else none -%}
     {%- if retired and relation.identifier == config.get('touched')['relation'] %}
     except
-    select {{ keys | join(', ') }} from {{ retired }}{% if where %} where {{ where }}{% endif %}
+    select {{ keys | join(', ') }} from {{ retired }}
+    {%- if where and not config.get('retired') %} where {{ where }}{% endif %}
     {%- endif -%}
 {%- endmacro %}
 
@@ -41,17 +45,20 @@
 {% macro take_over_retired(built, before) -%}
     {%- set retired = retired_grains() -%}
     {%- if retired and before -%}
-        {%- set touched = config.get('touched') -%}
-        {%- set names = touched['keys'] if touched['keys'] is mapping else dict(zip(touched['keys'], touched['keys'])) -%}
-        {%- set scope -%}
-            ({{ names.keys() | join(', ') }}) in (
-                select {{ names.values() | join(', ') }} from {{ retired }}
-                {%- if touched.get('where') %} where {{ touched['where'] }}{% endif %}
-            )
-        {%- endset -%}
+        {%- set scope = is_retired(retired) -%}
         delete from {{ built }} where {{ scope }};
         {{ take_over(built, before, scope) }}
     {%- endif -%}
+{%- endmacro %}
+
+{#- Condition on the rows of the model's table: they are of retired grains. -#}
+{% macro is_retired(retired) -%}
+    {%- set touched = config.get('touched') -%}
+    {%- set names = touched['keys'] if touched['keys'] is mapping else dict(zip(touched['keys'], touched['keys'])) -%}
+    ({{ names.keys() | join(', ') }}) in (
+        select {{ names.values() | join(', ') }} from {{ retired }}
+        {%- if touched.get('where') and not config.get('retired') %} where {{ touched['where'] }}{% endif %}
+    )
 {%- endmacro %}
 
 {#- Statement that takes rows over from an old table, in the columns that both have. -#}
@@ -127,5 +134,22 @@
     where (visitor_id, stream, started_at) not in (
         select visitor_id, stream, started_at from {{ retired }}
     )
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Condition that leaves out events that landed for a visitor's day after it had retired: they are
+    stored in raw, and count nowhere, so that the figures of that day fit one another. -#}
+{% macro came_in_time(events) -%}
+    {%- set retired = existing_relation('int_retired_visitor_days') if execute else none -%}
+    {%- if retired -%}
+        not exists (
+            select from {{ retired }} as retired
+            where
+                retired.visitor_id = {{ events }}.visitor_id
+                and retired.occurred_date = {{ events }}.occurred_date
+                and retired.last_load_id < {{ events }}.load_id
+        )
+    {%- else -%}
+        true
     {%- endif -%}
 {%- endmacro %}

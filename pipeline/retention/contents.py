@@ -83,16 +83,18 @@ def contents_before(
         known.pop(stale, None)
     found = {}
     for one in days:
-        found[one] = known[one] if one in known else _look(connection, one, remember=remember)
+        found[one] = known[one] if one in known else look(connection, one, remember=remember)
     return found
 
 
-def forget_contents(connection: Connection, day: dt.date) -> None:
-    """Forget what a day holds, because that has changed."""
-    connection.execute("delete from ops.raw_contents where day = %s", (day,))
+def look(connection: Connection, day: dt.date, *, remember: bool) -> Contents:
+    """Read what a day holds.
 
-
-def _look(connection: Connection, day: dt.date, *, remember: bool) -> Contents:
+    Args:
+        connection: Of the pipeline.
+        day: Day of receipt, UTC.
+        remember: Whether to write it down.
+    """
     with connection.transaction():
         looked_at = connection.execute("select now()").fetchone()
         assert looked_at is not None
@@ -107,3 +109,8 @@ def _look(connection: Connection, day: dt.date, *, remember: bool) -> Contents:
                     [(day, *row, *looked_at) for row in rows],
                 )
     return {EventClass(*row[:3]): Held(*row[3:]) for row in rows}
+
+
+def forget_contents(connection: Connection, day: dt.date) -> None:
+    """Forget what a day holds, because that has changed."""
+    connection.execute("delete from ops.raw_contents where day = %s", (day,))

@@ -17,6 +17,7 @@ _TABLES = """
 create table if not exists intermediate.int_retired_visitor_days (
     visitor_id text not null,
     occurred_date date not null,
+    last_load_id bigint not null,
     primary key (visitor_id, occurred_date)
 );
 create table if not exists intermediate.int_retired_entity_days (
@@ -24,6 +25,11 @@ create table if not exists intermediate.int_retired_entity_days (
     entity_id text not null,
     occurred_date date not null,
     primary key (entity_type, entity_id, occurred_date)
+);
+create table if not exists intermediate.int_retired_device_days (
+    device_id text not null,
+    occurred_date date not null,
+    primary key (device_id, occurred_date)
 );
 create table if not exists intermediate.int_retired_sessions (
     visitor_id text not null,
@@ -37,7 +43,7 @@ create table if not exists intermediate.int_retired_sessions (
 _GOING = """
 create temporary table going (
     visitor_id text, occurred_at timestamptz, event_id uuid, occurred_date date, category text,
-    entity_type text, entity_id text, stream text
+    entity_type text, entity_id text, stream text, device_id text, sent_as text
 ) on commit drop
 """
 # The core may count an event for another visitor than raw, so that both are read by day of receipt.
@@ -51,7 +57,9 @@ select
     events.category,
     events.entity_type,
     events.entity_id,
-    coalesce(events.session_id, '') as stream
+    coalesce(events.session_id, '') as stream,
+    case when events.is_user and not events.is_stitched then events.device_id end as device_id,
+    case when events.is_stitched then events.device_id else events.visitor_id end as sent_as
 from intermediate.int_events as events
 where
     events.received_at >= %(day)s::timestamp at time zone 'UTC'
@@ -70,15 +78,28 @@ where
     )
 """
 _RETIRE = (
+    # what lands for such a day from now on is of a higher load, and is not counted
     """
     insert into intermediate.int_retired_visitor_days
-    select distinct visitor_id, occurred_date from going
+    select visitor_id, occurred_date, (select max(load_id) from raw.loads where state = 'settled')
+    from (
+        select visitor_id, occurred_date from going
+        union
+        select sent_as, occurred_date from going
+    ) as days
     on conflict do nothing
     """,
     """
     insert into intermediate.int_retired_entity_days
     select distinct coalesce(entity_type, ''), entity_id, occurred_date from going
     where entity_id is not null
+    on conflict do nothing
+    """,
+    # who was known on a device that day
+    """
+    insert into intermediate.int_retired_device_days
+    select distinct device_id, occurred_date from going
+    where device_id is not null
     on conflict do nothing
     """,
     # telemetry of machines is in no session

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from pipeline.locks import lock
-from pipeline.retention.contents import contents_before
+from pipeline.retention.contents import contents_before, look
 from pipeline.retention.errors import describe_resolved_errors, remove_resolved_errors
 from pipeline.retention.files import describe_files, old_files, remove_files
 from pipeline.retention.limit import Limit, find_limit
@@ -113,24 +113,27 @@ class _Retention:
         today = self.now.date()
         closed = today - dt.timedelta(days=1)
         contents = contents_before(self.db, closed, remember=not self.dry_run)
-        due = plan_days(contents, read_rules(self.settings), today)
+        rules = read_rules(self.settings)
+        due = plan_days(contents, rules, today)
+        going = [plan for plan in due if plan.day < limit.day]
         removals = []
-        for plan in due:
-            if plan.day >= limit.day:
-                continue
+        for plan in going:
             if self.dry_run:
                 removals.append(describe_day(plan))
                 continue
-            removals.append(
+            # held events may have been moved, persons erased, since the day was read
+            now_held = {plan.day: look(self.db, plan.day, remember=True)}
+            removals += [
                 remove_day(
                     self.db,
                     self.dsn,
-                    plan,
+                    current,
                     archive=self.settings.retention_archive_dir,
                     notify=self.notify,
                 )
-            )
-        return removals, any(plan.day >= limit.day for plan in due)
+                for current in plan_days(now_held, rules, today)
+            ]
+        return removals, len(going) < len(due)
 
     def _records(self) -> Iterator[Removal]:
         for records, before in due_records(self.settings, self.now.date()):

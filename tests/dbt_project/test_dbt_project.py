@@ -89,6 +89,38 @@ def freshness(settings: Settings) -> dict[str, str]:
     return {result.node.name: str(result.status) for result in results}
 
 
+def test_every_table_of_events_outlives_them(settings: Settings) -> None:
+    shown = ("name", "config", "depends_on", "original_file_path")
+    listed = dbt_project(settings).invoke(
+        ["ls", "--resource-type", "model", "--output", "json", "--output-keys", *shown]
+    )
+    built = [json.loads(text) for text in listed]
+    of_events = [
+        model
+        for model in built
+        if "model.footfall.int_events" in model["depends_on"]["nodes"]
+        and "touched" in model["config"]
+        and model["name"] != "int_events"
+    ]
+    assert len(of_events) > 10
+    for model in of_events:
+        config, touched = model["config"], model["config"]["touched"]
+        keys = touched["keys"].values() if isinstance(touched["keys"], dict) else touched["keys"]
+        by_day = "occurred_date" in keys and touched["relation"] in (
+            "int_touched_visitor_days",
+            "int_touched_entity_days",
+        )
+        sql = (PROJECT_ROOT / "dbt_project" / model["original_file_path"]).read_text()
+        assert (
+            by_day
+            or touched["relation"] == "int_touched_sessions"
+            or config.get("freezes")
+            or config.get("retired")
+            or "is_key_event" in sql
+            or "category = 'order'" in sql
+        ), model["name"]
+
+
 def test_every_mart_has_an_owner_and_somebody_who_uses_it() -> None:
     project = [yaml.safe_load(path.read_text()) for path in (MODELS / "marts").rglob("*.yml")]
     owned = {group["name"] for file in project for group in file.get("groups", [])}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,16 @@ import pytest
 
 from pipeline.retention.rules import EventClass, read_rules
 from pipeline.retention.run import retain
+from pipeline.scheduled import cleanup_old_analytics
+from stack.cli import main
 from tests.conftest import Warehouse
 from tests.pipeline.conftest import Run, all_marts, mart
 from tests.rows import land
 from warehouse.connections import connect
 from warehouse.roles import Role
-from warehouse.settings import Settings
+from warehouse.settings import Settings, load_settings
 
-NOW = dt.datetime.now(dt.UTC)
+NOW = dt.datetime.now(dt.UTC).replace(hour=12, minute=0)
 PAGE_VIEW: dict[str, object] = {"context": {"page_path": "/a"}}
 REQUEST: dict[str, object] = {
     "category": "system",
@@ -137,14 +140,28 @@ def test_a_day_that_lost_events_takes_no_late_ones(
     retain(settings)
     before = all_marts(warehouse)
     late = {**PAGE_VIEW, "occurred_at": NOW - dt.timedelta(days=800)}
-    land(warehouse, [late, {**late, "user_id": "other"}])
+    hours_later = {**late, "occurred_at": NOW - dt.timedelta(days=800, hours=-3)}
+    land(warehouse, [late, hours_later, {**late, "user_id": "other"}])
     run_all()
     incremental = all_marts(warehouse)
-    days = {row[0]: row for row in incremental["sessions"]}
-    assert len(incremental["sessions"]) == len(before["sessions"]) + 1, days
+    assert len(incremental["sessions"]) == len(before["sessions"]) + 1
     assert mart(warehouse, "user_analytics", "user_id, total_events") == [("other", 1), ("v1", 1)]
     run_all(full_refresh=True)
     assert all_marts(warehouse) == incremental
+
+
+def test_events_that_went_otherwise_since_are_no_hindrance(
+    warehouse: Warehouse, run_all: Run, settings: Settings
+) -> None:
+    kept = {"retention_days": 900}
+    land(warehouse, [{**PAGE_VIEW, **ago(800)}, {**PAGE_VIEW, "user_id": "gone", **ago(800)}])
+    run_all()
+    retain(settings.model_copy(update=kept))  # which takes down what the day holds
+    with connect(warehouse.superuser_dsn) as connection:
+        connection.execute("delete from raw.events where user_id = 'gone'")
+    assert retain(settings, dry_run=True).total("raw.events") == 2
+    assert retain(settings).total("raw.events") == 1
+    assert raw_events(warehouse) == []
 
 
 @pytest.mark.parametrize("state", ["landed", "claimed", "held"])
@@ -172,3 +189,34 @@ def test_nothing_goes_that_a_domain_of_marts_has_yet_to_build_from(
     report = retain(settings)
     assert report.removals == ()
     assert "not yet in every domain" in report.waits_for
+
+
+def test_a_setting_is_obeyed_by_the_next_retention(
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def would_go() -> list[tuple[str, int]]:
+        load_settings.cache_clear()
+        with pytest.raises(SystemExit) as ended:
+            main(["retention", "--dry-run", "--json"])
+        assert not ended.value.code
+        report = json.loads(capsys.readouterr().out)
+        return [(one["what"], one["removed"]) for one in report["removals"]]
+
+    monkeypatch.setenv("FOOTFALL_HOME", str(tmp_path))
+    monkeypatch.setenv("FOOTFALL_TRANSFORM_DSN", warehouse.dsn(Role.TRANSFORM))
+    land(warehouse, [{**PAGE_VIEW, **ago(400)}])
+    with connect(warehouse.superuser_dsn) as connection:
+        connection.execute("update raw.loads set state = 'settled', run_id = 0")
+    cleanup_old_analytics()
+    assert len(raw_events(warehouse)) == 1
+    assert would_go() == []
+    (tmp_path / "footfall.env").write_text("FOOTFALL_RETENTION_DAYS=365\n")
+    assert would_go() == [("raw.events", 1)]
+    (tmp_path / "footfall.env").write_text(
+        "FOOTFALL_RETENTION_DAYS=365\nFOOTFALL_RETENTION_DAYS_BY_SOURCE='test=500'\n"
+    )
+    assert would_go() == []
+    load_settings.cache_clear()

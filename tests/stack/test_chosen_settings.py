@@ -40,6 +40,14 @@ def test_a_live_setting_is_obeyed_at_the_next_request(run: Run, home: Path) -> N
     assert stat.S_IMODE((home / ENV_FILE).stat().st_mode) == 0o600
 
 
+def test_a_setting_of_retention_is_obeyed_when_it_runs_next(run: Run) -> None:
+    assert "retention obeys from its next run on" in run("set", "retention_days", "365")
+    assert "'shop' is no source with a number of days" in run(
+        "set", "retention_days_by_source", "shop"
+    )
+    assert "Input should be greater than 0" in run("set", "retention_days", "0")
+
+
 def test_another_setting_asks_for_make_up(run: Run) -> None:
     assert "run `make up`" in run("set", "reporting_timezone", "Europe/Berlin")
 

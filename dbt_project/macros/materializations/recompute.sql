@@ -47,4 +47,6 @@
     delete from {{ arg_dict['target_relation'] }} where {{ scope }};
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
+    {%- set retired = retired_grains() %}
+    {%- if retired %} where not {{ is_retired(retired) }}{% endif %}
 {% endmacro %}

@@ -32,6 +32,7 @@ final as (
         and events.received_at <= (select received.last_received_at from received)
         -- in a full refresh everything is built anew, whatever was touched
         and {{ not flags.FULL_REFRESH }}
+        and {{ came_in_time('events') }}
 )
 
 select * from final

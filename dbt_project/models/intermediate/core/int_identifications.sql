@@ -9,6 +9,7 @@
         'keys': ['device_id', 'occurred_date'],
         'where': identifies_device(),
     },
+    retired='int_retired_device_days',
 ) }}
 
 {%- set claimed_events = ref('int_claimed_events') %}

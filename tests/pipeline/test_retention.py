@@ -159,6 +159,7 @@ def test_events_that_went_otherwise_since_are_no_hindrance(
     retain(settings.model_copy(update=kept))  # which takes down what the day holds
     with connect(warehouse.superuser_dsn) as connection:
         connection.execute("delete from raw.events where user_id = 'gone'")
+        connection.execute("update raw.loads set received_at = now() - interval '2 days'")
     assert retain(settings, dry_run=True).total("raw.events") == 2
     assert retain(settings).total("raw.events") == 1
     assert raw_events(warehouse) == []

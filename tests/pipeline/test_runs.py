@@ -103,7 +103,7 @@ def test_a_run_touches_only_the_rows_that_changed(warehouse: Warehouse, run_all:
         "user_daily": 1,
         "user_journeys": 0,
     }
-    assert rows["daily"] == {"daily_analytics": 1}
+    assert rows["daily"] == {"daily_analytics": 1, "monthly_analytics": 1, "weekly_analytics": 1}
 
 
 def test_refused_loads_are_held_and_the_marts_stay(

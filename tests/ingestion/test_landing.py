@@ -33,7 +33,7 @@ def event(properties: str = "{}") -> Event:
 def land(warehouse: Warehouse, requests: Sequence[Sequence[Event | Rejected]]) -> list[list[str]]:
     """Submit requests at once, as the ingest role, and return the statuses of each."""
 
-    async def run() -> list[list[Verdict]]:
+    async def run() -> list[Sequence[Verdict]]:
         landing = Landing(
             warehouse.dsn(Role.INGEST),
             max_queued_events=1000,

@@ -47,6 +47,11 @@ class Target(NamedTuple):
     process: psutil.Process
 
 
+def dsn_of(owner: str, role: Role) -> str:
+    """Return the DSN of another role for the warehouse that an owner's DSN leads to."""
+    return with_credentials(owner, user=role, password=_PASSWORD)
+
+
 @contextmanager
 def postgres(directory: Path) -> Iterator[str]:
     """Run an empty warehouse with durable commits for the block, and yield the owner's DSN.
@@ -82,7 +87,7 @@ def ingestion(owner: str, home: Path) -> Iterator[Target]:
     environment = {
         **EVERYTHING_ON,
         "FOOTFALL_HOME": str(home),
-        "FOOTFALL_INGEST_DSN": with_credentials(owner, user=Role.INGEST, password=_PASSWORD),
+        "FOOTFALL_INGEST_DSN": dsn_of(owner, Role.INGEST),
         "FOOTFALL_PRIVACY_SECRET": _PASSWORD,
     }
     port = _free_port()

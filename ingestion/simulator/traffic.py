@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from ingestion.simulator.visit import Visit
-from ingestion.simulator.world import World
+from ingestion.simulator.world import World, visitors_of
 
 # Share of a day's visits by hour, UTC: the night's low, and a peak in the evening.
 _HOURS = (8, 5, 4, 3, 3, 5, 10, 18, 26, 32, 36, 38, 42, 40, 37, 36, 38, 42, 50, 58, 60, 50, 32, 17)
@@ -20,7 +20,11 @@ _SLOT_SECONDS = 900.0
 
 
 def simulated_events(
-    seed: int, events: int, start: dt.datetime, end: dt.datetime
+    seed: int,
+    events: int,
+    start: dt.datetime,
+    end: dt.datetime,
+    visitors: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Make up events, as ``POST /v1/events`` takes them.
 
@@ -32,6 +36,7 @@ def simulated_events(
         events: How many events, exactly.
         start: The first moment, with a time zone.
         end: The moment after the last, with a time zone.
+        visitors: Of how many visitors; None: of as many as such events have in a year.
 
     Yields:
         Events in the order of time, all of them from ``start`` on and before ``end``.
@@ -43,7 +48,7 @@ def simulated_events(
     if first >= last:
         raise ValueError("the end must be later than the start")
     prefix = _id_prefix(seed)
-    timed = _in_order(seed, events, first, last)
+    timed = _in_order(seed, events, first, last, visitors or visitors_of(events))
     for number, (moment, event) in enumerate(timed):
         event["event_id"] = f"{prefix}{number:012x}"
         event["occurred_at"] = _write(moment)
@@ -51,11 +56,11 @@ def simulated_events(
 
 
 def _in_order(
-    seed: int, events: int, first: float, last: float
+    seed: int, events: int, first: float, last: float, visitors: int
 ) -> Iterator[tuple[float, dict[str, Any]]]:
     """Yield events with their times, slot by slot of the time line."""
     random = Random(seed)  # noqa: S311 - chance that must be foreseeable
-    world = World(random, events)
+    world = World(random, visitors)
     waiting: list[tuple[float, int, dict[str, Any]]] = []
     numbers = count()
     visits = count(1)

@@ -50,7 +50,8 @@ _COMMUNITIES = 16
 _ARTICLES = 60
 _REGISTERED_SHARE = 0.55
 _TRAVELLERS = 0.08
-EVENTS_PER_VISITOR = 32
+_EVENTS_PER_VISITOR = 32
+_FEWEST_VISITORS = 20
 
 
 class Product(NamedTuple):
@@ -88,12 +89,12 @@ class Visitor(NamedTuple):
 class World:
     """Everything that stays the same throughout a simulation."""
 
-    def __init__(self, random: Random, events: int) -> None:
+    def __init__(self, random: Random, visitors: int) -> None:
         """Make it.
 
         Args:
             random: Source of the chance by which visitors and products are picked.
-            events: How many events there will be, which the number of visitors follows.
+            visitors: How many visitors there are.
         """
         self._random = random
         # S311: chance that must be foreseeable
@@ -102,9 +103,7 @@ class World:
         self._popularity = list(accumulate(1 / (rank + 3) for rank in range(_PRODUCTS)))
         self.communities = [f"c-{number:02d}" for number in range(1, _COMMUNITIES + 1)]
         self.articles = [f"a-{number:03d}" for number in range(1, _ARTICLES + 1)]
-        self.visitors = [
-            _visitor(people, number) for number in range(max(20, events // EVENTS_PER_VISITOR))
-        ]
+        self.visitors = [_visitor(people, number) for number in range(visitors)]
 
     def any_product(self) -> Product:
         """Return a product, a popular one rather."""
@@ -113,6 +112,11 @@ class World:
     def any_visitor(self) -> int:
         """Return the number of a visitor, one who comes often rather."""
         return int(len(self.visitors) * self._random.random() ** 1.6)
+
+
+def visitors_of(events: int) -> int:
+    """Return how many visitors there are for a number of events."""
+    return max(_FEWEST_VISITORS, events // _EVENTS_PER_VISITOR)
 
 
 def _product(random: Random, number: int) -> Product:

@@ -27,11 +27,13 @@
 {% macro settled_events() -%}
     select events.*
     from {{ ref('stg_raw__events') }} as events
-    inner join {{ ref('stg_raw__loads') }} as loads on events.load_id = loads.load_id
+    -- the loads that are not settled are few; how many the others are, Postgres cannot know
     where
-        (
-            loads.state = 'settled'
-            or (loads.state = 'admitted' and loads.run_id = {{ var('run_id') }})
+        events.load_id not in (
+            select loads.load_id from {{ ref('stg_raw__loads') }} as loads
+            where
+                loads.state <> 'settled'
+                and (loads.state <> 'admitted' or loads.run_id <> {{ var('run_id') }})
         )
         and {{ came_in_time('events') }}
 {%- endmacro %}

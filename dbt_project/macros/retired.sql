@@ -69,7 +69,7 @@
         {%- do columns.append(column.quoted) -%}
     {%- endfor -%}
     insert into {{ built }} ({{ columns | join(', ') }})
-    select {{ columns | join(', ') }} from {{ before }}
+    select {{ columns | join(', ') }} from {{ before }} as old
     where {{ condition }};
 {%- endmacro %}
 
@@ -91,7 +91,10 @@
 {% macro keep_key_events() -%}
     {%- set before = before_refresh() -%}
     {%- if before -%}
-        {{ take_over(this, before, is_key_event() ~ ' and event_id not in (select event_id from ' ~ this ~ ')') }}
+        {{ take_over(
+            this, before,
+            is_key_event() ~ ' and not exists (select from ' ~ this ~ ' as built where built.event_id = old.event_id)'
+        ) }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -102,6 +102,12 @@ def by_sql(shop: Warehouse, query: str) -> list[tuple[object, ...]]:
             " from marts.sessions group by country order by country",
         ),
         (
+            ("active_known_users",),
+            ("metric_time__month",),
+            "select date_trunc('month', date)::date, count(distinct user_id)"
+            " from marts.user_daily group by 1 order by 1",
+        ),
+        (
             ("orders", "sales", "revenue", "net_revenue"),
             ("metric_time__month", "currency"),
             "select date_trunc('month', date)::date, currency, sum(orders), sum(sales),"

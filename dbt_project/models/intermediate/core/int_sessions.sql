@@ -109,13 +109,26 @@ arrived as (
         campaigns[1][3] as utm_campaign,
         campaigns[1][4] as utm_term,
         campaigns[1][5] as utm_content,
-        campaigns[1][6] as click_id_type
+        campaigns[1][6] as click_id_type,
+        array[campaigns[1][1], campaigns[1][2], campaigns[1][3], campaigns[1][6], referrer_host] as way
     from grouped
 ),
 
-attributed as (
+-- the rules look at many patterns: once for each way in which anybody came, not for each session
+ways as (
+    select distinct
+        way,
+        way[1] as utm_source,
+        way[2] as utm_medium,
+        way[3] as utm_campaign,
+        way[4] as click_id_type,
+        way[5] as referrer_host
+    from arrived
+),
+
+attributed as materialized (
     select
-        *,
+        way,
         lower(coalesce(utm_source, {{ click_id_says('click_id_type', 0) }}, referrer_host)) as source,
         lower(coalesce(
             utm_medium,
@@ -125,8 +138,24 @@ attributed as (
                 when {{ is_site('search', 'referrer_host') }} then 'organic'
                 when referrer_host is not null then 'referral'
             end
-        )) as medium
+        )) as medium,
+        lower(utm_campaign) as campaign
+    from ways
+),
+
+channels as materialized (
+    select
+        way,
+        {{ default_channel('source', 'medium', 'campaign') }} as channel
+    from attributed
+),
+
+channelled as (
+    select
+        arrived.*,
+        channels.channel
     from arrived
+    inner join channels on arrived.way = channels.way
 ),
 
 final as (
@@ -156,12 +185,12 @@ final as (
         utm_term,
         utm_content,
         click_id_type,
-        {{ default_channel('source', 'medium', 'lower(utm_campaign)') }} as channel,
+        channel,
         device,
         browser,
         os,
         country
-    from attributed
+    from channelled
 )
 
 select * from final

@@ -40,6 +40,12 @@ class DailyAnalytics(msgspec.Struct):
     page_views: Annotated[Count, Meta(description="Page views.")]
     community_views: Annotated[Count, Meta(description="Views of communities.")]
     community_joins: Annotated[Count, Meta(description="Joins of communities.")]
+    average_online_members: Annotated[
+        Decimal, Meta(description="Members online in communities, on average over the day.")
+    ]
+    peak_community_activity: Annotated[
+        Count, Meta(description="Most events of communities in one hour.")
+    ]
     geo_access_attempts: Annotated[Count, Meta(description="Geo-restricted access attempts.")]
     geo_blocked_attempts: Annotated[Count, Meta(description="Of these, blocked.")]
     geo_allowed_access: Annotated[Count, Meta(description="Of these, allowed.")]

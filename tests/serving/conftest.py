@@ -113,6 +113,8 @@ def marts(warehouse: Warehouse) -> None:
                 (n * 60)::bigint as page_views,
                 0::bigint as community_views,
                 0::bigint as community_joins,
+                0.000 as average_online_members,
+                0::bigint as peak_community_activity,
                 0::bigint as geo_access_attempts,
                 0::bigint as geo_blocked_attempts,
                 0::bigint as geo_allowed_access,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from jinja2 import Environment
 
+_FEW_DAYS = 10  # each has its name below the chart
+
 TEMPLATES = Path(__file__).parent / "templates"
 # Where serving has the library; a page on its own has it inside.
 LIBRARY_TAG = '<script src="/assets/plotly/plotly.min.js"></script>'
@@ -125,10 +127,19 @@ def _over_time(section: Section) -> go.Figure:
             label = section.labels[name] if chart.by is None else group
             values = {"x": rows[key].tolist(), "y": rows[name].tolist(), "name": label}
             figure.add_trace(
-                go.Scatter(**values, mode="lines") if chart.kind == "lines" else go.Bar(**values)
+                go.Scatter(**values, mode="lines+markers", marker={"size": 5})
+                if chart.kind == "lines"
+                else go.Bar(**values)
             )
     if all(len(str(value)) == len("2024-06-03") for value in table[key]):
-        figure.update_xaxes(type="date")
+        days = sorted({dt.date.fromisoformat(str(value)) for value in table[key]})
+        # whole days, for of a single one Plotly would show milliseconds
+        first, last = days[0] - dt.timedelta(days=1), days[-1]
+        figure.update_xaxes(
+            type="date",
+            range=[f"{first} 12:00", f"{last} 12:00"],
+            tickvals=[str(day) for day in days] if len(days) <= _FEW_DAYS else None,
+        )
     return figure
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from jinja2 import Environment
 
-_FEW_DAYS = 10  # each has its name below the chart
-
 TEMPLATES = Path(__file__).parent / "templates"
 # Where serving has the library; a page on its own has it inside.
 LIBRARY_TAG = '<script src="/assets/plotly/plotly.min.js"></script>'
@@ -132,14 +130,8 @@ def _over_time(section: Section) -> go.Figure:
                 else go.Bar(**values)
             )
     if all(len(str(value)) == len("2024-06-03") for value in table[key]):
-        days = sorted({dt.date.fromisoformat(str(value)) for value in table[key]})
-        # whole days, for of a single one Plotly would show milliseconds
-        first, last = days[0] - dt.timedelta(days=1), days[-1]
-        figure.update_xaxes(
-            type="date",
-            range=[f"{first} 12:00", f"{last} 12:00"],
-            tickvals=[str(day) for day in days] if len(days) <= _FEW_DAYS else None,
-        )
+        # of a single day a time axis would show milliseconds
+        figure.update_xaxes(type="date" if table[key].nunique() > 1 else "category")
     return figure
 
 
